@@ -1,0 +1,36 @@
+import type { LogBatch } from '../pdata/logs.ts';
+import type { Host } from './host.ts';
+import type { Change, WorkUnit } from './state-store.ts';
+
+/**
+ * Created from configuration without side effects; `start` opens what it needs and returns soon, background work
+ * continues until `shutdown`. `shutdown` flushes, is safe to call twice and without `start`.
+ */
+export interface Component {
+  start(host: Host): Promise<void>;
+  shutdown(): Promise<void>;
+}
+
+/** A processor or an exporter as its predecessor in the pipeline sees it. */
+export interface Consumer {
+  /** Whether `consume` changes the batch; only then does a fan-out give it a copy. */
+  readonly mutatesData: boolean;
+  /**
+   * Resolves when the batch needs no more from the caller: passed on, or its outcome added to `work`.
+   * Rejects with PermanentError (drop and count), RefusedError (again later) or anything else (again, with backoff).
+   */
+  consume(batch: LogBatch, work: WorkUnit): Promise<void>;
+}
+
+/**
+ * What a receiver hands its batches to: the entry of all pipelines it belongs to. Resolving means that everything
+ * the batch led to is safe, together with `progress` (the receiver's own offsets); only then may it acknowledge.
+ */
+export interface Intake {
+  consume(batch: LogBatch, progress?: readonly Change[]): Promise<void>;
+}
+
+export type Receiver = Component;
+export type Processor = Component & Consumer;
+export type Exporter = Component & Consumer;
+export type Extension = Component;

@@ -1,0 +1,47 @@
+import type { Meter } from '@opentelemetry/api';
+import type { Clock } from './clock.ts';
+import type { Extension } from './component.ts';
+import type { StateStore } from './state-store.ts';
+
+/** Structured log: an object of fields, then a fixed message. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** The machine and process the pipelines run in. */
+export interface LocalHost {
+  /** `host.name`. */
+  name: string;
+  /** `host.id`, empty where the machine has none. */
+  id: string;
+}
+
+/** What every component is created with. */
+export interface Settings {
+  /** `type` or `type/name` as in the configuration. */
+  readonly id: string;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly clock: Clock;
+  readonly localHost: LocalHost;
+  /** Folder of the configuration file; relative paths in the configuration start here. */
+  readonly baseDir: string;
+}
+
+/** What a running component may ask for. */
+export interface Host {
+  /** The store named by a `storage:` setting, or the default one. */
+  store(extensionId?: string): StateStore;
+  extension(id: string): Extension | undefined;
+  /** Health as the component sees it; shown by the health endpoint. */
+  reportStatus(componentId: string, status: ComponentStatus): void;
+}
+
+export interface ComponentStatus {
+  state: 'starting' | 'ok' | 'recoverable_error' | 'permanent_error' | 'stopped';
+  /** Why, when it is not ok. */
+  reason?: string;
+}

@@ -1,0 +1,55 @@
+/**
+ * Texts here are bytes: a string whose every character is one byte (latin1). That is exact, since the original engines
+ * compare bytes, and it is the form V8 handles fastest.
+ */
+
+/** Decides whether a text matches; stateless. */
+export interface Matcher {
+  /** `osmatch`, `osregex`, `pcre2`, `exact`. */
+  readonly language: string;
+  readonly pattern: string;
+  test(text: string): boolean;
+  /**
+   * Literals of which at least one occurs in every text that matches (ASCII lower-cased), or undefined where there is no
+   * such set. Indexes are built on it; a wrong set loses alerts, so it is only given where proven.
+   */
+  readonly requiredLiterals?: readonly string[];
+}
+
+/** Finds a match and its captures in `text` from byte `from` on; `^` means `from`. */
+export interface Searcher extends Matcher {
+  search(text: string, from: number): SearchResult | undefined;
+}
+
+export interface SearchResult {
+  /** Where a decoder with `offset` goes on (the dialect's end-pointer quirks are already applied). */
+  readonly resume: number;
+  /** Captured texts in the order the engine assigns them; undefined is "not set", an empty text is a value. */
+  readonly captures: readonly (string | undefined)[];
+}
+
+/** The pattern has a syntax error in its own language; the message is for people. */
+export class PatternError extends Error {
+  override name = 'PatternError';
+  /** Offset in the pattern, in bytes, where it is known. */
+  readonly offset: number | undefined;
+
+  constructor(message: string, offset?: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+/**
+ * A match was given up because it took more steps than allowed. The event goes on as "no match"; the engine reports
+ * the rule or decoder, since a silent rule is a way to hide.
+ */
+export class MatchLimitError extends Error {
+  override name = 'MatchLimitError';
+  readonly pattern: string;
+
+  constructor(pattern: string) {
+    super(`match limit reached: ${pattern}`);
+    this.pattern = pattern;
+  }
+}
