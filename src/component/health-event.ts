@@ -1,0 +1,65 @@
+/** Value of `hids.location` of all health events. */
+export const HEALTH_LOCATION = 'otel-hids';
+
+/** What happened, as the rules of `config/ruleset/health` know it; the list is that folder's README. */
+export type HealthEventName =
+  | 'command failed'
+  | 'command could not start'
+  | 'command timed out'
+  | 'command killed'
+  | 'command output truncated'
+  | 'command left processes behind'
+  | 'command output not normalised'
+  | 'command output not delivered'
+  | 'command wrote to stderr'
+  | 'command exited'
+  | 'command recovered'
+  | 'command runs skipped'
+  | 'command run out of order'
+  | 'baseline'
+  | 'audit gap'
+  | 'queue full'
+  | 'queue drained'
+  | 'source silent'
+  | 'source active'
+  | 'source unreadable'
+  | 'lines cut'
+  | 'match limit tripped'
+  | 'rule suspended'
+  | 'dead letter'
+  | 'store quarantined'
+  | 'ruleset reloaded'
+  | 'reload refused'
+  | 'list changed'
+  | 'state evicted';
+
+/**
+ * Body of a health event: `otel-hids: NAME: subject='...' key=value key='quoted value'`, and below it the detail, if any.
+ * The subject (alias, path, rule id ...) always comes first and is always quoted. Fields that are undefined are left out.
+ * Quoted text holds no quote and no control character (`\x27`), so that neither decoders nor terminals can be misled;
+ * the detail comes last, for people, and no rule of ours reads it.
+ */
+export function formatHealthEvent(
+  name: HealthEventName,
+  subject: string,
+  fields: Readonly<Record<string, string | number | undefined>> = {},
+  detail = '',
+): string {
+  let text = `otel-hids: ${name}: subject=${quote(subject)}`;
+  for (const [key, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    text += ` ${key}=${typeof value === 'number' || /^[\w.:/@+-]+$/.test(value) ? value : quote(value)}`;
+  }
+  return detail === '' ? text : `${text}\n${detail}`;
+}
+
+function quote(text: string): string {
+  const escaped = text.replace(/[\\'\x00-\x1f\x7f-\x9f\u2028\u2029]/g, (character) =>
+    character === '\\' ? '\\\\' : escapeCode(character.charCodeAt(0)),
+  );
+  return `'${escaped}'`;
+}
+
+function escapeCode(code: number): string {
+  return code > 0xff ? `\\u${code.toString(16)}` : `\\x${code.toString(16).padStart(2, '0')}`;
+}
