@@ -12,9 +12,3 @@ export const SEVERITY_BY_LEVEL: readonly (Severity & { fromLevel: number })[] = 
   { fromLevel: 10, number: 17, text: 'high' },
   { fromLevel: 14, number: 21, text: 'critical' },
 ];
-
-export function severityOfLevel(level: number): Severity {
-  let found = SEVERITY_BY_LEVEL[0];
-  for (const row of SEVERITY_BY_LEVEL) if (level >= row.fromLevel) found = row;
-  return found;
-}

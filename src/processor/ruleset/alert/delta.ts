@@ -1,0 +1,28 @@
+import { structuredPatch } from 'diff';
+
+/** Lines of context around a change. */
+const CONTEXT = 1;
+/** Beyond this many changed lines the difference says less than both texts do, and costs quadratic time. */
+const MAX_EDITS = 2000;
+
+/**
+ * Unified difference between two outputs of a command, without file names: `@@ -1,2 +1,3 @@` and lines that start with
+ * blank, `-` or `+`. Undefined where the texts have too little in common to be worth it.
+ */
+export function unifiedDelta(before: string, after: string): string | undefined {
+  const patch = structuredPatch('', '', ensureNewline(before), ensureNewline(after), '', '', {
+    context: CONTEXT,
+    maxEditLength: MAX_EDITS,
+  });
+  if (!patch || patch.hunks.length === 0) return undefined;
+  const lines: string[] = [];
+  for (const hunk of patch.hunks) {
+    lines.push(`@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`, ...hunk.lines);
+  }
+  return lines.join('\n');
+}
+
+/** Outputs have no trailing newline; with one the package says nothing of it. */
+function ensureNewline(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`;
+}

@@ -1,0 +1,62 @@
+/**
+ * Decoded fields that have a name in the OpenTelemetry semantic conventions: they leave under both names. Of several
+ * fields with one target the first that has a value counts. The table of `docs/attributes.md` is made from this one.
+ */
+export interface SemanticField {
+  /** Field as the decoders name it. */
+  field: string;
+  attribute: string;
+  type: 'text' | 'int';
+}
+
+export const SEMANTIC_FIELDS: readonly SemanticField[] = [
+  { field: 'srcip', attribute: 'source.address', type: 'text' },
+  { field: 'win.eventdata.ipAddress', attribute: 'source.address', type: 'text' },
+  { field: 'win.eventdata.sourceIp', attribute: 'source.address', type: 'text' },
+  { field: 'srcport', attribute: 'source.port', type: 'int' },
+  { field: 'win.eventdata.ipPort', attribute: 'source.port', type: 'int' },
+  { field: 'win.eventdata.sourcePort', attribute: 'source.port', type: 'int' },
+  { field: 'dstip', attribute: 'destination.address', type: 'text' },
+  { field: 'win.eventdata.destinationIp', attribute: 'destination.address', type: 'text' },
+  { field: 'dstport', attribute: 'destination.port', type: 'int' },
+  { field: 'win.eventdata.destinationPort', attribute: 'destination.port', type: 'int' },
+  { field: 'protocol', attribute: 'network.transport', type: 'text' },
+  { field: 'dstuser', attribute: 'user.name', type: 'text' },
+  { field: 'srcuser', attribute: 'user.name', type: 'text' },
+  { field: 'win.eventdata.targetUserName', attribute: 'user.name', type: 'text' },
+  { field: 'win.eventdata.user', attribute: 'user.name', type: 'text' },
+  { field: 'audit.uid', attribute: 'user.id', type: 'text' },
+  { field: 'win.eventdata.targetUserSid', attribute: 'user.id', type: 'text' },
+  { field: 'url', attribute: 'url.original', type: 'text' },
+  { field: 'audit.command', attribute: 'process.executable.name', type: 'text' },
+  { field: 'audit.exe', attribute: 'process.executable.path', type: 'text' },
+  { field: 'win.eventdata.image', attribute: 'process.executable.path', type: 'text' },
+  { field: 'win.eventdata.newProcessName', attribute: 'process.executable.path', type: 'text' },
+  { field: 'win.eventdata.commandLine', attribute: 'process.command_line', type: 'text' },
+  { field: 'audit.pid', attribute: 'process.pid', type: 'int' },
+  { field: 'process.pid', attribute: 'process.pid', type: 'int' },
+  { field: 'audit.ppid', attribute: 'process.parent_pid', type: 'int' },
+  { field: 'audit.cwd', attribute: 'process.working_directory', type: 'text' },
+  { field: 'win.eventdata.currentDirectory', attribute: 'process.working_directory', type: 'text' },
+  { field: 'audit.euid', attribute: 'process.user.id', type: 'text' },
+  { field: 'audit.file.name', attribute: 'file.path', type: 'text' },
+  { field: 'audit.directory.name', attribute: 'file.directory', type: 'text' },
+  { field: 'file', attribute: 'file.path', type: 'text' },
+  { field: 'win.eventdata.targetFilename', attribute: 'file.path', type: 'text' },
+];
+
+/** Values that mean "none" in audit and Windows logs. */
+const NO_VALUES = new Set(['', '-', '?', '(null)', 'null', '(none)']);
+
+/** The attributes that the table gives to an event's fields. */
+export function semanticAttributes(data: ReadonlyArray<readonly [string, string]>): Map<string, string | number> {
+  const values = new Map(data.toReversed());
+  const attributes = new Map<string, string | number>();
+  for (const { field, attribute, type } of SEMANTIC_FIELDS) {
+    const value = values.get(field);
+    if (value === undefined || NO_VALUES.has(value) || attributes.has(attribute)) continue;
+    if (type === 'text') attributes.set(attribute, attribute === 'network.transport' ? value.toLowerCase() : value);
+    else if (/^\d{1,10}$/.test(value)) attributes.set(attribute, Number(value));
+  }
+  return attributes;
+}
