@@ -1,7 +1,7 @@
 import { structuredPatch } from 'diff';
 
-/** Lines of context around a change. */
-const CONTEXT = 1;
+/** Lines of context around a change: none, both texts are in the alert anyway. */
+const CONTEXT = 0;
 /** Beyond this many changed lines the difference says less than both texts do, and costs quadratic time. */
 const MAX_EDITS = 2000;
 
