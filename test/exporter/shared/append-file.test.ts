@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import {
   appendFile,
-  chmod,
   type FileHandle,
   mkdtemp,
   open,
