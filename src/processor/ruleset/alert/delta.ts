@@ -17,9 +17,14 @@ export function unifiedDelta(before: string, after: string): string | undefined 
   if (!patch || patch.hunks.length === 0) return undefined;
   const lines: string[] = [];
   for (const hunk of patch.hunks) {
-    lines.push(`@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`, ...hunk.lines);
+    lines.push(`@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`, ...hunk.lines);
   }
   return lines.join('\n');
+}
+
+/** An empty range stands behind the line before it, as in every unified difference; the package counts from the next. */
+function range(start: number, count: number): string {
+  return `${count === 0 ? start - 1 : start},${count}`;
 }
 
 /** Outputs have no trailing newline; with one the package says nothing of it. */
