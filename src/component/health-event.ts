@@ -1,3 +1,5 @@
+import { printableLine } from '../pdata/printable.ts';
+
 /** Value of `hids.location` of all health events. */
 export const HEALTH_LOCATION = 'otel-hids';
 
@@ -54,12 +56,6 @@ export function formatHealthEvent(
 }
 
 function quote(text: string): string {
-  const escaped = text.replace(/[\\'\x00-\x1f\x7f-\x9f\u2028\u2029]/g, (character) =>
-    character === '\\' ? '\\\\' : escapeCode(character.charCodeAt(0)),
-  );
-  return `'${escaped}'`;
-}
-
-function escapeCode(code: number): string {
-  return code > 0xff ? `\\u${code.toString(16)}` : `\\x${code.toString(16).padStart(2, '0')}`;
+  const escaped = text.replace(/[\\']/g, (character) => (character === "'" ? '\\x27' : '\\\\'));
+  return `'${printableLine(escaped).replaceAll('\t', '\\x09')}'`;
 }
