@@ -87,8 +87,19 @@ class LogsDecoder {
     const { reader } = this;
     while (reader.pos < end) {
       const tag = reader.tag(end);
-      if (tag >>> 3 === 1) this.keyValue(this.message(tag, end), resource.attributes, 0);
-      else reader.skip(tag, end);
+      switch (tag >>> 3) {
+        case 1:
+          this.keyValue(this.message(tag, end), resource.attributes, 0);
+          break;
+        case 2:
+          this.unused(tag, VARINT, end);
+          break;
+        case 3:
+          this.unused(tag, LENGTH, end);
+          break;
+        default:
+          reader.skip(tag, end);
+      }
     }
   }
 
@@ -138,6 +149,9 @@ class LogsDecoder {
           break;
         case 3:
           this.keyValue(this.message(tag, end), scope.attributes, 0);
+          break;
+        case 4:
+          this.unused(tag, VARINT, end);
           break;
         default:
           reader.skip(tag, end);
@@ -238,8 +252,7 @@ class LogsDecoder {
           value = this.anyValue(this.message(tag, end), value, depth);
           break;
         case 3:
-          this.expect(tag, VARINT);
-          reader.int64(end);
+          this.unused(tag, VARINT, end);
           reference = true;
           break;
         default:
@@ -295,8 +308,7 @@ class LogsDecoder {
           break;
         }
         case 8:
-          this.expect(tag, VARINT);
-          reader.int64(end);
+          this.unused(tag, VARINT, end);
           this.report.profileReferences++;
           value = null;
           break;
@@ -345,6 +357,12 @@ class LogsDecoder {
   private message(tag: number, end: number): number {
     this.expect(tag, LENGTH);
     return this.reader.lengthEnd(end);
+  }
+
+  /** A known field that a batch has no place for. */
+  private unused(tag: number, wireType: number, end: number): void {
+    this.expect(tag, wireType);
+    this.reader.skip(tag, end);
   }
 
   private expect(tag: number, wireType: number): void {

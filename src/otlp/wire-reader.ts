@@ -204,8 +204,9 @@ export class WireReader {
   }
 }
 
+/** `toString('utf8', start, end)` without its checks of arguments, which cost an eighth of a request's decoding. */
 function sliceText(buffer: Buffer, start: number, end: number): string {
-  return buffer.toString('utf8', start, end);
+  return (buffer as Buffer & { utf8Slice(start: number, end: number): string }).utf8Slice(start, end);
 }
 
 function equalsAscii(buffer: Buffer, start: number, text: string): boolean {
