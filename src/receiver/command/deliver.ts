@@ -18,8 +18,12 @@ export interface Delivery {
   readonly signal: AbortSignal;
 }
 
-/** Hands a batch over until it is accepted, or refused for ever. */
-export async function deliver(delivery: Delivery, batch: LogBatch, progress: readonly Change[]): Promise<void> {
+/** Hands a batch over until it is accepted, or refused for ever; then it returns the reason. */
+export async function deliver(
+  delivery: Delivery,
+  batch: LogBatch,
+  progress: readonly Change[],
+): Promise<string | undefined> {
   const { settings, host, next, telemetry, signal } = delivery;
   const records = countRecords(batch);
   const fields = { component: settings.id, records };
@@ -31,20 +35,20 @@ export async function deliver(delivery: Delivery, batch: LogBatch, progress: rea
       await next.consume(batch, progress);
       telemetry.accepted(records);
       if (troubled) host.reportStatus(settings.id, { state: 'ok' });
-      return;
+      return undefined;
     } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
       if (error instanceof PermanentError) {
         telemetry.failed(records);
         settings.logger.error({ ...fields, error }, 'the output of a command can never be accepted and is dropped');
-        return;
+        return reason;
       }
       telemetry.refused(records);
       if (last) {
         telemetry.failed(records);
         settings.logger.error({ ...fields, error }, 'the output of a command was not accepted before the shutdown');
-        return;
+        return reason;
       }
-      const reason = error instanceof Error ? error.message : String(error);
       if (!troubled) {
         settings.logger.warn({ ...fields, error }, 'the output of a command was refused; it is kept and offered again');
         host.reportStatus(settings.id, { state: 'recoverable_error', reason });

@@ -31,6 +31,8 @@ export class CommandReceiver implements Receiver {
   readonly #telemetry: CommandTelemetry;
   readonly #stop = new AbortController();
   #loop: Promise<void> | undefined;
+  /** Why the records of the last run were dropped; told with the next run. */
+  #undelivered: string | undefined;
 
   /** `random` gives numbers from 0 to below 1 for the jitter. */
   constructor(settings: Settings, config: CommandConfig, next: Intake, random: () => number = Math.random) {
@@ -116,6 +118,9 @@ export class CommandReceiver implements Receiver {
   async #handOver(result: RunResult, counter: RunCounter, host: Host, skipped: number): Promise<void> {
     const { messages, events } = this.#evaluate(result);
     if (skipped > 0) events.push(this.#reports.other('command runs skipped', { runs: skipped }));
+    if (this.#undelivered !== undefined) {
+      events.push(this.#reports.other('command output not delivered', { reason: this.#undelivered }));
+    }
     if (messages.length === 0 && events.length === 0) return;
     const { clock, id, localHost } = this.#settings;
     const batch = buildBatch(
@@ -139,7 +144,7 @@ export class CommandReceiver implements Receiver {
       telemetry: this.#telemetry.receiver,
       signal: this.#stop.signal,
     };
-    await deliver(delivery, batch, [counter.progress()]);
+    this.#undelivered = await deliver(delivery, batch, [counter.progress()]);
   }
 
   #evaluate(result: RunResult): { messages: (string | Uint8Array)[]; events: string[] } {

@@ -265,7 +265,8 @@ describe('command receiver', () => {
     await setup.receiver.start(setup.host);
     await until(async () => (await setup.settings.metrics.value('otelcol_receiver_failed_log_records')) === 1);
     await setup.settings.clock.advance(1000);
-    await setup.intake.waitForRecords(1);
+    await setup.intake.waitForRecords(2);
+    expect(bodies(setup)[1]).toBe("otel-hids: command output not delivered: subject='x' reason=never");
     expect(setup.settings.logger.entries.filter((entry) => entry.level === 'error')).toHaveLength(1);
   });
 
