@@ -11,3 +11,13 @@ export class StoreClosedError extends Error {
 export class StoreLockedError extends Error {
   override name = 'StoreLockedError';
 }
+
+/** The store could not write now (full disk, lost connection); nothing of the commit is stored, a later one may succeed. */
+export class StoreWriteError extends Error {
+  override name = 'StoreWriteError';
+}
+
+/** What is stored cannot be read as a store of ours any more. */
+export class StoreCorruptError extends Error {
+  override name = 'StoreCorruptError';
+}

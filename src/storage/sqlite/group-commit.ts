@@ -1,0 +1,132 @@
+import { Worker } from 'node:worker_threads';
+import { errorText } from './database.ts';
+import type { PackedCommit } from './packed-changes.ts';
+import type { WriteFault, WriterReply, WriterRequest } from './writer-thread.ts';
+
+/** Bounds of one transaction; what is above waits for the next one. */
+const MAX_GROUP_BYTES = 16 * 1024 * 1024;
+const MAX_GROUP_COMMITS = 1000;
+
+interface Pending {
+  commit: PackedCommit;
+  resolve(fault: WriteFault | null): void;
+}
+
+/**
+ * Collects commits while the writing thread is busy and hands them over as one transaction when it is free: the more
+ * callers there are, the more of them share one fsync, and a lone caller waits for none.
+ */
+export class GroupCommit {
+  readonly #path: string;
+  #worker: Worker | undefined;
+  #waiting: Pending[] = [];
+  #inFlight: Pending[] = [];
+  #scheduled = false;
+  #idle: (() => void)[] = [];
+  /** Transactions asked for so far. */
+  groups = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Commits in the order of the calls; resolves with the fault, or null when the commit is on disk. Never rejects. */
+  commit(commit: PackedCommit): Promise<WriteFault | null> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ commit, resolve });
+      this.#schedule();
+    });
+  }
+
+  /** Resolves when nothing waits and nothing is being written. */
+  async drain(): Promise<void> {
+    if (this.#waiting.length > 0 || this.#inFlight.length > 0) {
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+    }
+  }
+
+  /** Closes the writing connection; call it after `drain`. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    if (!worker) return;
+    this.#worker = undefined;
+    worker.removeAllListeners();
+    worker.ref();
+    const exited = new Promise<void>((resolve) => {
+      worker.once('exit', () => resolve());
+      worker.once('error', () => resolve());
+    });
+    worker.postMessage({ type: 'close' } satisfies WriterRequest);
+    await exited;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#inFlight.length > 0) return;
+    this.#scheduled = true;
+    // Calls of the same turn share the first transaction already.
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    if (this.#inFlight.length > 0 || this.#waiting.length === 0) return;
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#waiting.length && count < MAX_GROUP_COMMITS) {
+      bytes += this.#waiting[count].commit.data.byteLength;
+      if (count > 0 && bytes > MAX_GROUP_BYTES) break;
+      count++;
+    }
+    this.#inFlight = this.#waiting.splice(0, count);
+    this.groups++;
+    const commits = this.#inFlight.map((pending) => pending.commit);
+    try {
+      const worker = this.#start();
+      worker.ref();
+      worker.postMessage(
+        { type: 'commit', commits } satisfies WriterRequest,
+        commits.map((commit) => commit.data),
+      );
+    } catch (error) {
+      this.#finish(commits.map(() => ({ message: errorText(error), corrupt: false })));
+    }
+  }
+
+  #start(): Worker {
+    if (this.#worker) return this.#worker;
+    // The built package has .js files where the sources have .ts files.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), {
+      workerData: { path: this.#path },
+      name: 'otel-hids store writer',
+    });
+    this.#worker = worker;
+    worker.on('message', (reply: WriterReply) => this.#finish(reply.errors));
+    const onEnd = (error: unknown) => {
+      if (this.#worker !== worker) return;
+      // The next commit starts a new thread. What was under way may be stored or not: its callers send it again.
+      this.#worker = undefined;
+      const message = `the writing thread ended: ${errorText(error)}`;
+      const corrupt = (error as { name?: unknown }).name === 'StoreCorruptError';
+      this.#finish(this.#inFlight.map(() => ({ message, corrupt })));
+    };
+    worker.on('error', onEnd);
+    worker.on('exit', (code) => onEnd(new Error(`exit code ${code}`)));
+    return worker;
+  }
+
+  #finish(faults: readonly (WriteFault | null)[]): void {
+    const finished = this.#inFlight;
+    this.#inFlight = [];
+    for (const [index, pending] of finished.entries()) pending.resolve(faults[index] ?? null);
+    if (this.#waiting.length > 0) {
+      this.#schedule();
+      return;
+    }
+    // An idle store keeps no process alive.
+    this.#worker?.unref();
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}
