@@ -1,0 +1,32 @@
+import type { Ruleset } from '../compile/ruleset.ts';
+import type { Event } from './event.ts';
+import { agentName } from './location.ts';
+import type { Snapshots } from './state/snapshots.ts';
+
+/** Longer logs are not compared (the original reports an error). */
+export const MAX_DIFF_SIZE = 65536;
+
+export type DiffOutcome = 'changed' | 'equal' | 'first' | 'too-large';
+
+/**
+ * `check_diff`: the log against the last one of the same host and rule (ruleset-engine 8.1). Unless strict, the alias
+ * of a command is part of the slot, so that two commands under one rule do not change each other's text.
+ */
+export function checkDiff(event: Event, ruleId: string, snapshots: Snapshots, ruleset: Ruleset): DiffOutcome {
+  if (event.size >= MAX_DIFF_SIZE) return 'too-large';
+  const alias = ruleset.compat === 'strict' ? undefined : event.alias;
+  const slot = diffSlot(event.hostname, ruleId, alias);
+  const old = snapshots.get(slot);
+  if (old === event.log) return 'equal';
+  snapshots.set(slot, event.log);
+  if (old === undefined) return 'first';
+  event.previous.length = 0;
+  event.previous.push('Previous output:', old);
+  event.previousLog = old;
+  return 'changed';
+}
+
+function diffSlot(hostname: string, ruleId: string, alias: string | undefined): string {
+  const host = hostname.startsWith('(') ? agentName(hostname) || hostname : hostname;
+  return JSON.stringify(alias === undefined ? [ruleId, host] : [ruleId, host, alias]);
+}

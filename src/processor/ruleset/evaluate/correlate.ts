@@ -1,0 +1,152 @@
+import type { Correlation, CorrelationKey, Dialect } from '../compile/ruleset.ts';
+import type { Event } from './event.ts';
+import type { LimitLog } from './match.ts';
+import type { History } from './state/history.ts';
+
+/** Earlier logs shown with an alert. */
+const MAX_PREVIOUS = 11;
+
+/** A rule's history search as the walk prepared it. */
+export interface HistoryQuestion {
+  readonly ruleId: string;
+  readonly level: number;
+  readonly correlation: Correlation;
+  /** The history it reads; undefined for all recent events. */
+  readonly list: string | undefined;
+}
+
+/**
+ * Decides whether enough past events fit (ruleset-engine 6.8), and uses them up when they do. The seam behind which a
+ * search by hashed keys can replace the scan; it must answer the same.
+ */
+export interface HistorySearch {
+  search(question: HistoryQuestion, event: Event, history: History, limits: LimitLog): boolean;
+}
+
+/** The originals' own way: newest to oldest. */
+export function createScan(dialect: Dialect): HistorySearch {
+  return { search: dialect === 'wazuh' ? scanWazuh : scanOssec };
+}
+
+function scanWazuh(question: HistoryQuestion, event: Event, history: History, limits: LimitLog): boolean {
+  const { correlation, level, list } = question;
+  const past = list === undefined ? history.recent : history.list(list);
+  if (!past) return false;
+  const over = correlation.over;
+  const regex = over.kind === 'recent' ? over.regex : undefined;
+  let found = 0;
+  let newest: Event | undefined;
+  for (let index = past.length - 1; index >= 0; index--) {
+    const candidate = past.at(index)!;
+    if (typeof candidate === 'number') {
+      if (event.time - candidate > correlation.timeframe) return false;
+      continue;
+    }
+    if (event.time - candidate.time > correlation.timeframe) return false;
+    if (!correlation.globalFrequency && candidate.agentId !== event.agentId) continue;
+    if (list === undefined) {
+      if (candidate.category !== event.category) continue;
+      if (regex && !limits.test(regex, candidate.log, question.ruleId)) continue;
+    }
+    if (!agreesWazuh(correlation, event, candidate)) continue;
+    if (candidate.matched >= level) return false;
+    const completes = found >= correlation.needed - 1;
+    if (!(completes && list === undefined)) showPrevious(event, found, candidate.fullLog);
+    if (!completes) {
+      found++;
+      newest ??= candidate;
+      continue;
+    }
+    event.matched = level;
+    if (newest) history.mark(newest, level);
+    return true;
+  }
+  return false;
+}
+
+/** A used-up event ends the search before anything is compared, and the oldest contributor is marked as well. */
+function scanOssec(question: HistoryQuestion, event: Event, history: History, limits: LimitLog): boolean {
+  const { correlation, level, list } = question;
+  const past = list === undefined ? history.recent : history.list(list);
+  if (!past) return false;
+  const over = correlation.over;
+  const regex = over.kind === 'recent' ? over.regex : undefined;
+  let found = 0;
+  let newest: Event | undefined;
+  for (let index = past.length - 1; index >= 0; index--) {
+    const candidate = past.at(index)!;
+    if (typeof candidate === 'number') {
+      if (event.time - candidate > correlation.timeframe) return false;
+      continue;
+    }
+    if (event.time - candidate.time > correlation.timeframe) return false;
+    if (list === undefined && candidate.category !== event.category) continue;
+    if (candidate.matched >= level) return false;
+    if (list === undefined && regex && !limits.test(regex, candidate.log, question.ruleId)) continue;
+    if (!agreesOssec(correlation, event, candidate)) continue;
+    const completes = found >= correlation.needed - 1;
+    if (!(completes && list === undefined)) showPrevious(event, found, candidate.fullLog);
+    if (!completes) {
+      found++;
+      newest ??= candidate;
+      continue;
+    }
+    event.matched = level;
+    history.mark(candidate, level);
+    if (newest) history.mark(newest, level);
+    return true;
+  }
+  return false;
+}
+
+/** Also cuts what an earlier, unsuccessful search left behind. */
+function showPrevious(event: Event, index: number, log: string): void {
+  if (index >= MAX_PREVIOUS) return;
+  event.previous.length = index;
+  event.previous.push(log);
+}
+
+function agreesWazuh(correlation: Correlation, event: Event, past: Event): boolean {
+  const { same, different, sameFields, differentFields } = correlation;
+  for (const key of same) {
+    const value = keyText(event, key);
+    if (value === undefined || value !== keyText(past, key)) return false;
+  }
+  if (sameFields.length > 0) {
+    for (const key of sameFields) {
+      const value = event.dynamic(key);
+      if (value === undefined || value !== past.dynamic(key)) return false;
+    }
+  }
+  if (differentFields.length > 0) {
+    if (event.dynamicNames.length === 0 && past.dynamicNames.length === 0) return false;
+    for (const key of differentFields) {
+      const value = event.dynamic(key);
+      if (value !== undefined && value === past.dynamic(key)) return false;
+    }
+  }
+  for (const key of different) {
+    const value = keyText(event, key);
+    if (value !== undefined && value === keyText(past, key)) return false;
+  }
+  return true;
+}
+
+function agreesOssec(correlation: Correlation, event: Event, past: Event): boolean {
+  for (const key of correlation.same) {
+    const value = key === 'location' ? event.hostname : keyText(event, key);
+    if (value === undefined || value !== (key === 'location' ? past.hostname : keyText(past, key))) return false;
+  }
+  for (const key of correlation.different) {
+    const value = keyText(event, key);
+    const other = keyText(past, key);
+    if (value === undefined || other === undefined || value === other) return false;
+  }
+  return true;
+}
+
+function keyText(event: Event, key: CorrelationKey): string | undefined {
+  if (key === 'user') return event.static('dstuser');
+  if (key === 'location') return event.location;
+  return event.static(key);
+}

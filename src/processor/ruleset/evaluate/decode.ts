@@ -1,0 +1,192 @@
+import type { Decoder, Ruleset } from '../compile/ruleset.ts';
+import type { Event } from './event.ts';
+import type { LimitLog } from './match.ts';
+import { decodeJson } from './plugins/json.ts';
+import { decodeOssecAlert } from './plugins/ossec-alert.ts';
+import { decodePf } from './plugins/pf.ts';
+import { decodeSonicWall } from './plugins/sonicwall.ts';
+import { decodeSymantecWs } from './plugins/symantec-ws.ts';
+
+/** Positions in `log` that offsets refer to; -1 where the text does not exist. */
+interface Marks {
+  afterParent: number;
+  afterPrematch: number;
+}
+
+/**
+ * Chooses the one root decoder whose program name and prematch fit, then at most one chain of its children
+ * (ruleset-engine 4.2). There is no way back to another root.
+ */
+export function decodeEvent(event: Event, ruleset: Ruleset, limits: LimitLog, refuseControl: boolean): void {
+  const { log, programName } = event;
+  const roots = programName === undefined ? ruleset.decoders.withoutProgram : ruleset.decoders.withProgram;
+  for (const root of roots) {
+    let afterRoot = -1;
+    if (programName !== undefined) {
+      if (root.programName && !limits.test(root.programName, programName, root.ownName)) continue;
+      afterRoot = 0;
+    }
+    if (root.prematch) {
+      const found = limits.search(root.prematch.search, log, 0, root.ownName);
+      if (!found) continue;
+      afterRoot = found.resume;
+    }
+    if (refuseControl && isControlDecoder(root, log)) return;
+    decide(event, root);
+    const marks: Marks = { afterParent: -1, afterPrematch: afterRoot };
+    if (root.children.length === 0) runChain(event, ruleset, limits, [root], 0, afterRoot, -1, marks);
+    else decodeChildren(event, ruleset, limits, root, afterRoot, marks);
+    nameDynamics(event, ruleset);
+    return;
+  }
+}
+
+/** `ossec: ...` and `wazuh: ...` are what agents and managers say about themselves. */
+function isControlDecoder(root: Decoder, log: string): boolean {
+  return root.type === 'ossec' && /^(?:ossec|wazuh): ?/i.test(log);
+}
+
+function decide(event: Event, decoder: Decoder): void {
+  event.decoder = decoder;
+  event.decoderName = decoder.name;
+  event.decoderParent = decoder.parent;
+  event.decoderId = decoder.id;
+  event.category = decoder.type;
+}
+
+function decodeChildren(
+  event: Event,
+  ruleset: Ruleset,
+  limits: LimitLog,
+  root: Decoder,
+  afterRoot: number,
+  marks: Marks,
+): void {
+  const { children } = root;
+  let index = 0;
+  while (index < children.length) {
+    const child = children[index]!;
+    if (!child.prematch) {
+      // The deciding decoder stays the root.
+      runChain(event, ruleset, limits, children, index, afterRoot, afterRoot, marks);
+      return;
+    }
+    const from = child.prematch.start === 'after_parent' ? afterRoot : 0;
+    const found = from < 0 ? undefined : limits.search(child.prematch.search, event.log, from, child.ownName);
+    if (found) {
+      decide(event, child);
+      marks.afterParent = afterRoot;
+      marks.afterPrematch = found.resume;
+      runChain(event, ruleset, limits, children, index, afterRoot, found.resume, marks);
+      return;
+    }
+    // Whatever chain this child starts goes with it.
+    if (child.getNext) {
+      do index++;
+      while (index < children.length && children[index]!.getNext);
+    }
+    index++;
+  }
+}
+
+/** Runs a decoder and, while it says so, its next sibling; a link that does not match is skipped. */
+function runChain(
+  event: Event,
+  ruleset: Ruleset,
+  limits: LimitLog,
+  siblings: readonly Decoder[],
+  index: number,
+  afterParent: number,
+  afterPrematch: number,
+  marks: Marks,
+): void {
+  const ossec = ruleset.dialect === 'ossec';
+  let previous = -1;
+  for (; index < siblings.length; index++) {
+    const link = siblings[index]!;
+    if (link.plugin) {
+      runPlugin(event, ruleset, link, marks);
+      if (ossec) return;
+    } else if (link.regex) {
+      const from = startOf(link.regex.start, afterParent, afterPrematch, previous);
+      const found = from < 0 ? undefined : limits.search(link.regex.search, event.log, from, link.ownName);
+      if (found) {
+        previous = found.resume;
+        if (ossec) decide(event, link);
+        if (event.dynamicNames.length >= ruleset.settings.decoderOrderSize) return;
+        assign(event, link, found.captures, ossec);
+      } else if (ossec) previous = -1;
+    } else return;
+    if (!link.getNext) return;
+  }
+}
+
+function startOf(start: string, afterParent: number, afterPrematch: number, previous: number): number {
+  switch (start) {
+    case 'after_parent':
+      return afterParent;
+    case 'after_prematch':
+      return afterPrematch;
+    case 'after_regex':
+      return previous >= 0 ? previous : afterPrematch;
+    default:
+      return 0;
+  }
+}
+
+function assign(event: Event, link: Decoder, captures: readonly (string | undefined)[], ossec: boolean): void {
+  const { order } = link.regex!;
+  const count = Math.min(order.length, captures.length);
+  for (let index = 0; index < count; index++) {
+    const value = captures[index];
+    if (value === undefined) continue;
+    const ref = order[index]!;
+    if (ossec) {
+      if (ref.kind === 'static') event.setShared(ref.slot, value);
+      // Kept by position until the deciding decoder names it.
+      else event.dynamicValues[index] = value;
+    } else if (ref.kind === 'static') event.statics[ref.slot] = value;
+    else event.addDynamic(ref.name, value);
+  }
+}
+
+/** OSSEC finds a dynamic field by the position its name has in the deciding decoder's order. */
+function nameDynamics(event: Event, ruleset: Ruleset): void {
+  if (ruleset.dialect !== 'ossec' || event.dynamicValues.length === 0) return;
+  const values = event.dynamicValues.splice(0);
+  const order = event.decoder?.regex?.order ?? [];
+  for (const [position, ref] of order.entries()) {
+    const value = values[position];
+    if (ref.kind === 'dynamic' && value !== undefined) event.addDynamic(ref.name, value);
+  }
+}
+
+function runPlugin(event: Event, ruleset: Ruleset, link: Decoder, marks: Marks): void {
+  switch (link.plugin!.name) {
+    case 'JSON_Decoder': {
+      // The deciding decoder's settings count, not those of the link that runs.
+      const decider = event.decoder!;
+      const start = decider.plugin?.start ?? 'log';
+      const from = start === 'log' ? 0 : start === 'after_parent' ? marks.afterParent : marks.afterPrematch;
+      if (from < 0) return;
+      decodeJson(event, from === 0 ? event.log : event.log.slice(from), {
+        nullField: decider.jsonNullField,
+        arrays: decider.jsonArrayStructure,
+        maxFields: ruleset.settings.decoderOrderSize,
+      });
+      return;
+    }
+    case 'PF_Decoder':
+      decodePf(event);
+      break;
+    case 'SymantecWS_Decoder':
+      decodeSymantecWs(event);
+      break;
+    case 'SonicWall_Decoder':
+      decodeSonicWall(event);
+      break;
+    case 'OSSECAlert_Decoder':
+      decodeOssecAlert(event, (id) => ruleset.rules.has(id));
+      break;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Event } from '../event.ts';
+
+const HEADS = ['Alert Level: ', 'ossec: Alert Level:'];
+const MAX_LOCATION = 255;
+const MAX_LOG = 4094;
+
+/**
+ * OSSECAlert_Decoder: an alert another server forwarded,
+ * `Alert Level: 3; Rule: 5715 - text; Location: LOC; srcip: X; user: Y;  original log`. Rules are not evaluated then:
+ * the named rule is the result. `isKnownRule` says whether a rule of that id exists.
+ */
+export function decodeOssecAlert(event: Event, isKnownRule: (id: string) => boolean): void {
+  event.category = 'ossec-alert';
+  const { log } = event;
+  if (!HEADS.some((head) => log.startsWith(head))) return;
+  const rule = /; Rule: (\d+) - /.exec(log);
+  if (!rule) return;
+  const id = String(Number(rule[1]));
+  let at = log.indexOf('; Location: ', rule.index + rule[0].length);
+  if (at < 0) return;
+  at += '; Location: '.length;
+  const locationEnd = log.indexOf(';', at);
+  if (locationEnd < 0) return;
+  if (!isKnownRule(id)) return;
+  const place = `${event.location}|${log.slice(at, locationEnd)}`.slice(0, MAX_LOCATION);
+
+  at = locationEnd;
+  let srcip: string | undefined;
+  let dstuser: string | undefined;
+  while (log.charAt(at) === ';') {
+    const pair = /^; (srcip|user): ([^;]*)/.exec(log.slice(at));
+    if (!pair) break;
+    if (pair[1] === 'srcip') srcip = pair[2];
+    else dstuser = pair[2];
+    at += pair[0].length;
+  }
+  // The forwarded log follows behind two blanks.
+  if (!log.startsWith(';  ', at)) return;
+  event.location = place;
+  event.hostname = place;
+  if (srcip !== undefined) event.setStatic('srcip', srcip);
+  if (dstuser !== undefined) event.setStatic('dstuser', dstuser);
+  event.fullLog = log.slice(at + 3, at + 3 + MAX_LOG);
+  event.log = event.fullLog;
+  event.forwardedRule = id;
+}

@@ -1,0 +1,59 @@
+import type { Rule, Ruleset } from '../compile/ruleset.ts';
+import type { HistoryQuestion } from './correlate.ts';
+import { listKeyOf, listsOf } from './histories.ts';
+
+/** A rule with what the walk wants at hand. One object however many parents it has. */
+export interface RuleNode {
+  readonly rule: Rule;
+  /** Position in tables the walk keeps. */
+  readonly index: number;
+  readonly children: RuleNode[];
+  /** Asked from several places: a "no" is remembered for the event. */
+  shared: boolean;
+  readonly question: HistoryQuestion | undefined;
+  /** Histories its final events go into. */
+  readonly lists: readonly string[];
+}
+
+export interface Program {
+  readonly roots: readonly RuleNode[];
+  readonly nodes: readonly RuleNode[];
+  readonly byId: ReadonlyMap<string, RuleNode>;
+}
+
+/** Prepares a ruleset for the walk. Linear in rules and parent links, without recursion. */
+export function buildProgram(ruleset: Ruleset): Program {
+  const nodes: RuleNode[] = [];
+  const byRule = new Map<Rule, RuleNode>();
+  const nodeOf = (rule: Rule): RuleNode => {
+    const known = byRule.get(rule);
+    if (known) {
+      known.shared = true;
+      return known;
+    }
+    const node: RuleNode = {
+      rule,
+      index: nodes.length,
+      children: [],
+      shared: false,
+      question: questionOf(rule),
+      lists: listsOf(rule),
+    };
+    byRule.set(rule, node);
+    nodes.push(node);
+    return node;
+  };
+  const roots = ruleset.roots.map(nodeOf);
+  // `nodes` grows while it is walked.
+  for (let index = 0; index < nodes.length; index++) {
+    const node = nodes[index]!;
+    for (const child of node.rule.children) node.children.push(nodeOf(child));
+  }
+  return { roots, nodes, byId: new Map(nodes.map((node) => [node.rule.id, node])) };
+}
+
+/** `check_diff` switches the history search off. */
+function questionOf(rule: Rule): HistoryQuestion | undefined {
+  if (!rule.correlation || rule.conditions.some((condition) => condition.kind === 'check_diff')) return undefined;
+  return { ruleId: rule.id, level: rule.level, correlation: rule.correlation, list: listKeyOf(rule) };
+}

@@ -1,0 +1,30 @@
+import type { Ruleset } from '../../compile/ruleset.ts';
+import type { Event } from '../event.ts';
+import { decodeEventChannel } from './event-channel.ts';
+import { decodeSyscollector } from './syscollector.ts';
+
+const NOT_BUILT: ReadonlyMap<string, string> = new Map([
+  ['3', 'host information (queue 3)'],
+  ['5', 'database synchronisation (queue 5)'],
+  ['8', 'syscheck (queue 8)'],
+  ['9', 'rootcheck (queue 9)'],
+  ['e', 'CIS-CAT (queue e)'],
+  ['p', 'security configuration assessment (queue p)'],
+  ['u', 'agent upgrade (queue u)'],
+]);
+
+/**
+ * Events of queues that never meet an XML decoder: the original decodes them in code of its own. All of them belong to
+ * the category `ossec`. Returns the name of a decoder that is missing here.
+ */
+export function decodeQueue(event: Event, queue: string, ruleset: Ruleset): string | undefined {
+  if (queue === 'd') {
+    decodeSyscollector(event, ruleset);
+    return undefined;
+  }
+  if (queue === 'f') {
+    decodeEventChannel(event, ruleset);
+    return undefined;
+  }
+  return NOT_BUILT.get(queue) ?? `queue ${JSON.stringify(queue)}`;
+}

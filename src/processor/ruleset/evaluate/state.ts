@@ -1,0 +1,149 @@
+import type { Change, StateStore } from '../../../component/state-store.ts';
+import type { Rule, Ruleset } from '../compile/ruleset.ts';
+import { listKeyOf, listsOf } from './histories.ts';
+import { AccumulatorStore } from './state/accumulated.ts';
+import { History } from './state/history.ts';
+import { KeySet } from './state/key-set.ts';
+import { RuleCounters } from './state/rule-counters.ts';
+import { SimilarKeys } from './state/similar-keys.ts';
+import { Snapshots } from './state/snapshots.ts';
+import { decodeJson, encodeJson } from './state/store-key.ts';
+
+export interface StateLimits {
+  /** Memory for `check_diff` texts; with a store, what does not fit is read back from it. */
+  readonly diffBytes: number;
+  /** First-time-seen keys: the originals keep all of them for ever. */
+  readonly ftsKeys: number;
+  /** Entries of the `ignore` element. */
+  readonly ignoreKeys: number;
+  readonly accumulatorEntries: number;
+}
+
+export const DEFAULT_STATE_LIMITS: StateLimits = {
+  diffBytes: 64 * 1024 * 1024,
+  ftsKeys: 1_000_000,
+  ignoreKeys: 100_000,
+  accumulatorEntries: 10_000,
+};
+
+const SIGNATURES = 'history-list';
+
+/**
+ * Everything the engine remembers from one event to the next. Lives in memory, and in the store by way of
+ * `drainChanges`: commit what it returns, then `confirm`; after a failed commit, `restore`.
+ */
+export class EngineState {
+  readonly snapshots: Snapshots;
+  readonly fts: KeySet;
+  readonly similar = new SimilarKeys();
+  readonly ignored: KeySet;
+  readonly accumulator: AccumulatorStore;
+  readonly counters = new RuleCounters();
+  readonly history = new History();
+  /** Logs an OSSEC daemon takes for repeats, newest first; not kept over restarts, as in the original. */
+  readonly lastLogs: string[] = [];
+  private signatures = new Map<string, string>();
+  private readonly changedSignatures = new Set<string>();
+  private ruleset: Ruleset | undefined = undefined;
+
+  constructor(limits: Partial<StateLimits> = {}) {
+    const { diffBytes, ftsKeys, ignoreKeys, accumulatorEntries } = { ...DEFAULT_STATE_LIMITS, ...limits };
+    this.snapshots = new Snapshots(diffBytes);
+    this.fts = new KeySet('fts', ftsKeys);
+    this.ignored = new KeySet('ignore', ignoreKeys);
+    this.accumulator = new AccumulatorStore(accumulatorEntries);
+  }
+
+  /**
+   * Fits the state to a ruleset, at start and after a reload: a rule keeps what it counted while it exists, a history
+   * while what fills and reads it is unchanged.
+   */
+  rebind(ruleset: Ruleset): void {
+    this.ruleset = ruleset;
+    this.similar.setBounds(ruleset.settings.ftsListSize, ruleset.settings.ftsMinSizeForStr);
+    const rules = [...ruleset.rules.values()];
+    this.history.setBounds({
+      memorySize: ruleset.settings.memorySize,
+      maxAge: ruleset.memoryMaxAge,
+      listSize: ruleset.dialect === 'ossec' ? ruleset.settings.sidPrevMatchedMax : 0,
+      keepAll: rules.some((rule) => rule.correlation?.over.kind === 'recent'),
+    });
+    const wanted = new Map<string, string>();
+    for (const rule of rules) {
+      for (const list of listsOf(rule)) wanted.set(list, wanted.get(list) ?? '');
+      const key = listKeyOf(rule);
+      if (key?.startsWith('g:')) wanted.set(key, signatureOf(rule));
+    }
+    this.history.retain((list) => wanted.has(list) && (this.signatures.get(list) ?? '') === wanted.get(list));
+    for (const key of this.signatures.keys()) if (!wanted.get(key)) this.changedSignatures.add(key);
+    for (const [key, signature] of wanted) if (signature !== this.signatures.get(key)) this.changedSignatures.add(key);
+    this.signatures = new Map([...wanted].filter(([, signature]) => signature !== ''));
+    this.counters.retain((id) => ruleset.rules.get(id)?.ignoreSeconds);
+  }
+
+  /** What changed since the last call, as puts and deletes that make a stored copy equal. */
+  drainChanges(): Change[] {
+    const changes: Change[] = [];
+    this.snapshots.drain(changes);
+    this.fts.drain(changes);
+    this.similar.drain(changes);
+    this.ignored.drain(changes);
+    this.accumulator.drain(changes);
+    this.counters.drain(changes);
+    this.history.drain(changes);
+    for (const key of this.changedSignatures) {
+      const signature = this.signatures.get(key);
+      if (signature === undefined) changes.push({ op: 'delete', namespace: SIGNATURES, key });
+      else changes.push({ op: 'put', namespace: SIGNATURES, key, value: encodeJson(signature) });
+    }
+    this.changedSignatures.clear();
+    return changes;
+  }
+
+  /** The oldest drain that was not confirmed yet is safe in the store. */
+  confirm(): void {
+    this.snapshots.confirm();
+  }
+
+  /** Forgets what was not committed: back to what the store holds. */
+  restore(store: StateStore): void {
+    this.snapshots.load(store);
+    this.fts.load(store);
+    this.similar.load(store);
+    this.ignored.load(store);
+    this.accumulator.load(store);
+    this.counters.load(store);
+    this.history.load(store);
+    this.lastLogs.length = 0;
+    this.signatures.clear();
+    this.changedSignatures.clear();
+    for (const [key, bytes] of store.entries(SIGNATURES)) {
+      const signature = decodeJson(bytes);
+      if (typeof signature === 'string') this.signatures.set(key, signature);
+    }
+    if (this.ruleset) this.rebind(this.ruleset);
+  }
+
+  /** What was given up for want of room since the start, by kind. */
+  evictions(): Readonly<Record<'diff' | 'fts' | 'ignore' | 'accumulator', number>> {
+    return {
+      diff: this.snapshots.evicted,
+      fts: this.fts.evicted,
+      ignore: this.ignored.evicted,
+      accumulator: this.accumulator.evicted,
+    };
+  }
+}
+
+/** The state a store holds, ready to go on where it was left. */
+export function loadState(store: StateStore, limits: Partial<StateLimits> = {}): EngineState {
+  const state = new EngineState(limits);
+  state.restore(store);
+  return state;
+}
+
+/** Equal while a rule's correlation asks the same question. */
+function signatureOf(rule: Rule): string {
+  const { over: _over, ...rest } = rule.correlation!;
+  return JSON.stringify([rule.level, rest]);
+}

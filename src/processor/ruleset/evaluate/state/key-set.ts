@@ -1,0 +1,64 @@
+import type { Change, StateStore } from '../../../../component/state-store.ts';
+import { storeKey } from './store-key.ts';
+
+/** A bounded set of texts that survives restarts; the oldest goes first. */
+export class KeySet {
+  private readonly namespace: string;
+  private readonly maxKeys: number;
+  private readonly keys = new Set<string>();
+  private readonly changed = new Set<string>();
+  private next = 0;
+  /** Keys given up for want of room. */
+  evicted = 0;
+
+  constructor(namespace: string, maxKeys: number) {
+    this.namespace = namespace;
+    this.maxKeys = maxKeys;
+  }
+
+  get size(): number {
+    return this.keys.size;
+  }
+
+  has(text: string): boolean {
+    return this.keys.has(storeKey(text));
+  }
+
+  add(text: string): void {
+    const key = storeKey(text);
+    if (this.keys.has(key)) return;
+    this.keys.add(key);
+    this.changed.add(key);
+    if (this.keys.size <= this.maxKeys) return;
+    const [oldest] = this.keys;
+    if (oldest === undefined) return;
+    this.keys.delete(oldest);
+    this.changed.add(oldest);
+    this.evicted++;
+  }
+
+  drain(changes: Change[]): void {
+    for (const key of this.changed) {
+      if (this.keys.has(key)) {
+        const value = Buffer.from(String(this.next++));
+        changes.push({ op: 'put', namespace: this.namespace, key, value });
+      } else changes.push({ op: 'delete', namespace: this.namespace, key });
+    }
+    this.changed.clear();
+  }
+
+  load(store: StateStore): void {
+    this.keys.clear();
+    this.changed.clear();
+    this.next = 0;
+    const found: [key: string, order: number][] = [];
+    for (const [key, value] of store.entries(this.namespace)) {
+      found.push([key, Number(Buffer.from(value).toString('latin1')) || 0]);
+    }
+    found.sort((a, b) => a[1] - b[1]);
+    for (const [key, order] of found) {
+      this.keys.add(key);
+      this.next = order + 1;
+    }
+  }
+}

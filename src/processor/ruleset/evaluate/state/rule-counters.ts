@@ -1,0 +1,68 @@
+import type { Change, StateStore } from '../../../../component/state-store.ts';
+import { decodeJson, encodeJson } from './store-key.ts';
+
+const NAMESPACE = 'fired';
+
+export interface RuleCounter {
+  /** How often the rule was the result. */
+  fired: number;
+  /** Epoch seconds at which its `ignore` window began, 0 for none. */
+  ignoredSince: number;
+}
+
+/** What a rule counts; one entry for each rule that ever fired, so bounded by the ruleset. */
+export class RuleCounters {
+  private readonly counters = new Map<string, RuleCounter>();
+  private readonly changed = new Set<string>();
+
+  read(ruleId: string): Readonly<RuleCounter> | undefined {
+    return this.counters.get(ruleId);
+  }
+
+  /** For reading and changing; counts as changed. */
+  touch(ruleId: string): RuleCounter {
+    this.changed.add(ruleId);
+    let counter = this.counters.get(ruleId);
+    if (!counter) {
+      counter = { fired: 0, ignoredSince: 0 };
+      this.counters.set(ruleId, counter);
+    }
+    return counter;
+  }
+
+  /** Forgets rules that are gone, and windows of rules that lost theirs. */
+  retain(ignoreSecondsOf: (ruleId: string) => number | undefined): void {
+    for (const [ruleId, counter] of this.counters) {
+      const seconds = ignoreSecondsOf(ruleId);
+      if (seconds === undefined) {
+        this.counters.delete(ruleId);
+        this.changed.add(ruleId);
+      } else if (seconds === 0 && counter.ignoredSince !== 0) {
+        counter.ignoredSince = 0;
+        this.changed.add(ruleId);
+      }
+    }
+  }
+
+  drain(changes: Change[]): void {
+    for (const key of this.changed) {
+      const counter = this.counters.get(key);
+      if (!counter) changes.push({ op: 'delete', namespace: NAMESPACE, key });
+      else {
+        const value = encodeJson([counter.fired, counter.ignoredSince]);
+        changes.push({ op: 'put', namespace: NAMESPACE, key, value });
+      }
+    }
+    this.changed.clear();
+  }
+
+  load(store: StateStore): void {
+    this.counters.clear();
+    this.changed.clear();
+    for (const [ruleId, bytes] of store.entries(NAMESPACE)) {
+      const value = decodeJson(bytes);
+      if (!Array.isArray(value)) continue;
+      this.counters.set(ruleId, { fired: Number(value[0]) || 0, ignoredSince: Number(value[1]) || 0 });
+    }
+  }
+}

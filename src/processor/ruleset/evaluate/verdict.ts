@@ -1,0 +1,58 @@
+import { type Dialect, type Rule, STATIC_FIELDS } from '../compile/ruleset.ts';
+import { type Event, STATIC_SLOT } from './event.ts';
+import type { TrippedLimit } from './match.ts';
+import type { Baseline } from './walk.ts';
+
+/** Why an event never reached the rules. */
+export type DropReason =
+  /** A firewall event without one of action, addresses, ports, protocol. */
+  | 'firewall-incomplete'
+  /** The OSSEC daemon saw the same line among its last three. */
+  | 'repeated'
+  /** OSSEC never sees lines of fewer than two bytes. */
+  | 'too-short'
+  /** The location walks up the directory tree. */
+  | 'bad-location'
+  /** Queue and location ask for a decoder that is not built; `detail` names it. */
+  | 'queue-not-built';
+
+/** What a rule's winning did not lead to. */
+export type SilencedBy = 'ignore' | 'check_if_ignored';
+
+/** What the engine decided about one event. Texts are bytes (latin1). */
+export interface Verdict {
+  /** Header parts, decoder and fields; see `listFields`. */
+  readonly event: Event;
+  /** The original rejects the datagram. */
+  readonly error: 'format' | undefined;
+  readonly dropped: DropReason | undefined;
+  /** More about `dropped`. */
+  readonly detail: string | undefined;
+  /** The result, also at level 0 and when silenced. */
+  readonly rule: Rule | undefined;
+  /** The description with its fields filled in. */
+  readonly description: string;
+  readonly firedtimes: number;
+  /** The alert goes out (session: would be announced). */
+  readonly alert: boolean;
+  /** The rule's own log flag and not silenced: what a live engine writes. */
+  readonly logged: boolean;
+  readonly silenced: SilencedBy | undefined;
+  readonly baselines: readonly Baseline[];
+  /** Rules whose `check_diff` refused the event for its size. */
+  readonly tooLarge: readonly string[];
+  readonly tripped: readonly TrippedLimit[];
+}
+
+/** Static fields in the order of `alerts.json`, then dynamic ones as they were decoded; repeated names included. */
+export function listFields(event: Event, dialect: Dialect): [name: string, value: string][] {
+  const fields: [string, string][] = [];
+  for (const name of STATIC_FIELDS) {
+    // OSSEC's one slot for both is called extra_data.
+    if (dialect === 'ossec' && name === 'data') continue;
+    const value = event.statics[STATIC_SLOT[name]];
+    if (value !== undefined) fields.push([name, value]);
+  }
+  for (const [index, name] of event.dynamicNames.entries()) fields.push([name, event.dynamicValues[index] ?? '']);
+  return fields;
+}

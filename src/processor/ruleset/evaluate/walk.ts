@@ -1,0 +1,130 @@
+import type { Condition, Rule } from '../compile/ruleset.ts';
+import { checkDiff } from './check-diff.ts';
+import { type ConditionContext, holds } from './conditions.ts';
+import type { HistorySearch } from './correlate.ts';
+import type { Event } from './event.ts';
+import { isFirstSeen } from './fts.ts';
+import type { Program, RuleNode } from './program.ts';
+import type { EngineState } from './state.ts';
+
+/** Watches the walk: for explanations and for finding slow rules. */
+export interface WalkTracer {
+  /** A rule is about to be tested. */
+  tried(rule: Rule): void;
+  /** Its first condition that failed; `history` where the search over past events did, undefined where all held. */
+  tested(rule: Rule, failed: Condition | 'history' | undefined): void;
+}
+
+export interface Winner {
+  readonly node: RuleNode;
+  /** The rule above it on the path that was taken. */
+  readonly parent: RuleNode | undefined;
+}
+
+/** A `check_diff` rule saw its text for the first time. */
+export interface Baseline {
+  readonly ruleId: string;
+}
+
+/**
+ * The tree walk of ruleset-engine 6.2 and 6.3: depth first, siblings in order, the first rule that holds and has no
+ * child that does is the result, `noalert` rules let the search go on. A rule that said no to an event says no again
+ * (whatever it remembered meanwhile only makes it stricter), so rules with several parents are asked once.
+ */
+export class Walk {
+  private readonly context: ConditionContext;
+  private readonly search: HistorySearch;
+  private readonly state: EngineState;
+  private readonly program: Program;
+  private readonly refused: Uint32Array;
+  private serial = 0;
+  private readonly path: RuleNode[] = [];
+  private readonly nextChild: number[] = [];
+  tracer: WalkTracer | undefined = undefined;
+  /** First sights of the last walk. */
+  baselines: Baseline[] = NO_BASELINES;
+  /** Rules whose `check_diff` refused the last event for its size. */
+  tooLarge: string[] = NO_IDS;
+
+  constructor(program: Program, state: EngineState, context: ConditionContext, search: HistorySearch) {
+    this.program = program;
+    this.state = state;
+    this.context = context;
+    this.search = search;
+    this.refused = new Uint32Array(program.nodes.length);
+  }
+
+  find(event: Event): Winner | undefined {
+    this.baselines = NO_BASELINES;
+    this.tooLarge = NO_IDS;
+    if (++this.serial === 0xffffffff) {
+      this.refused.fill(0);
+      this.serial = 1;
+    }
+    for (const root of this.program.roots) {
+      if (root.rule.category !== event.category) continue;
+      const winner = this.descend(root, event);
+      if (winner) return winner;
+    }
+    return undefined;
+  }
+
+  private descend(root: RuleNode, event: Event): Winner | undefined {
+    const { path, nextChild } = this;
+    path.length = 0;
+    nextChild.length = 0;
+    if (!this.enter(root, event)) return undefined;
+    while (path.length > 0) {
+      const top = path.length - 1;
+      const node = path[top]!;
+      const index = nextChild[top]!;
+      if (index < node.children.length) {
+        nextChild[top] = index + 1;
+        this.enter(node.children[index]!, event);
+      } else if (node.rule.noalert) {
+        this.refused[node.index] = this.serial;
+        path.pop();
+        nextChild.pop();
+      } else return { node, parent: path[top - 1] };
+    }
+    return undefined;
+  }
+
+  /** Tests a rule; where it holds, its children are next. */
+  private enter(node: RuleNode, event: Event): boolean {
+    if (node.shared && this.refused[node.index] === this.serial) return false;
+    this.tracer?.tried(node.rule);
+    const failed = this.test(node, event);
+    this.tracer?.tested(node.rule, failed);
+    if (failed !== undefined) {
+      this.refused[node.index] = this.serial;
+      return false;
+    }
+    this.path.push(node);
+    this.nextChild.push(0);
+    return true;
+  }
+
+  private test(node: RuleNode, event: Event): Condition | 'history' | undefined {
+    const { rule, question } = node;
+    for (const condition of rule.conditions) {
+      if (condition.kind === 'check_diff') {
+        if (!this.differs(event, rule.id)) return condition;
+      } else if (condition.kind === 'if_fts') {
+        if (!isFirstSeen(event, this.state)) return condition;
+      } else if (!holds(condition, event, this.context, rule.id)) return condition;
+    }
+    if (question && !this.search.search(question, event, this.state.history, this.context.limits)) return 'history';
+    return undefined;
+  }
+
+  private differs(event: Event, ruleId: string): boolean {
+    const outcome = checkDiff(event, ruleId, this.state.snapshots, this.context.ruleset);
+    if (outcome === 'first') this.baselines = [...this.baselines, { ruleId }];
+    else if (outcome === 'too-large') this.tooLarge = [...this.tooLarge, ruleId];
+    return outcome === 'changed';
+  }
+}
+
+const NO_BASELINES: Baseline[] = [];
+const NO_IDS: string[] = [];
