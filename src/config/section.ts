@@ -7,3 +7,8 @@ import type { z } from 'zod';
 export function optionalSection<Schema extends z.ZodType>(schema: Schema) {
   return schema.nullish().transform((value) => (value === null ? schema.parse({}) : (value ?? undefined)));
 }
+
+/** A part of the configuration that is always on: absent or without a value (`sending_queue:`) it takes its defaults. */
+export function section<Schema extends z.ZodType>(schema: Schema) {
+  return schema.nullish().transform((value) => value ?? schema.parse({}));
+}

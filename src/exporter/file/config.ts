@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { optionalSection } from '../../config/section.ts';
 
 const rotation = z.strictObject({
   max_megabytes: z
@@ -33,11 +34,9 @@ export const fileSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('Show control characters of logs as \\x1b, and keep logs from forging a record (text formats)'),
-  rotation: rotation
-    .optional()
-    .describe(
-      'Absent: the file grows until someone else moves it away, which is noticed; a key without a value: defaults',
-    ),
+  rotation: optionalSection(rotation).describe(
+    'Absent: the file grows until someone else moves it away, which is noticed; a key without a value: defaults',
+  ),
 });
 
 export type FileConfig = z.output<typeof fileSchema>;

@@ -132,7 +132,7 @@ describeComponentContract('file', (settings) => ({
 
 describe('file configuration', () => {
   it('has defaults', () => {
-    expect(fileFactory.schema.parse({ path: 'x', rotation: {} })).toEqual({
+    expect(fileFactory.schema.parse({ path: 'x', rotation: null })).toEqual({
       path: 'x',
       format: 'wazuh_json',
       dialect: 'wazuh',
