@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { crc32 } from 'node:zlib';
 import type { QueueItem } from '../../component/state-store.ts';
+import { itemChecksum, stateChecksum } from './checksum.ts';
 import { idOfRowid, rowidsAfter } from './queue-rowid.ts';
 
 /** Rows that `entries` reads at once: it holds no read transaction open while its caller works on them. */
@@ -33,7 +33,7 @@ export class Reader {
   get(namespace: string, key: string): Uint8Array | undefined {
     const row = this.#get.get(namespace, key);
     if (!row) return undefined;
-    if (isWhole(row.value, row.crc)) return row.value;
+    if (isBytes(row.value) && stateChecksum(namespace, key, row.value) === row.crc) return row.value;
     this.#onDamaged({ namespace, key });
     return undefined;
   }
@@ -44,7 +44,7 @@ export class Reader {
       for (const { key, value, crc } of rows) {
         // SQLite compares the bytes of UTF-8, so all keys with the prefix stand together.
         if (typeof key !== 'string' || !key.startsWith(prefix)) return;
-        if (isWhole(value, crc)) yield [key, value];
+        if (isBytes(value) && stateChecksum(namespace, key, value) === crc) yield [key, value];
         else this.#onDamaged({ namespace, key });
       }
       if (rows.length < PAGE) return;
@@ -62,9 +62,11 @@ export class Reader {
       const { first, last } = rowidsAfter(Number(found.number), after);
       const rows = this.#peek.all(first, last, wanted);
       for (const row of rows) {
-        const id = idOfRowid(Number(row.rowid));
+        const rowid = Number(row.rowid);
+        const id = idOfRowid(rowid);
         after = id;
-        if (isWhole(row.payload, row.crc)) items.push({ id, payload: row.payload });
+        const { payload } = row;
+        if (isBytes(payload) && itemChecksum(rowid, payload) === row.crc) items.push({ id, payload });
         else this.#onDamaged({ queue, key: String(id) });
       }
       if (rows.length < wanted) break;
@@ -78,6 +80,6 @@ export class Reader {
   }
 }
 
-function isWhole(value: unknown, crc: unknown): value is Uint8Array {
-  return value instanceof Uint8Array && crc32(value) === crc;
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
 }

@@ -1,6 +1,6 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { DatabaseSync as Database } from 'node:sqlite';
-import { crc32 } from 'node:zlib';
+import { itemChecksum, stateChecksum } from './checksum.ts';
 import { idOfRowid, queueOfRowid } from './queue-rowid.ts';
 
 export interface Salvaged {
@@ -18,24 +18,20 @@ export function salvage(damagedPath: string, target: DatabaseSync): Salvaged {
   let source: DatabaseSync | undefined;
   try {
     source = new Database(damagedPath);
-    result.state = copy(source, target, 'state', ['namespace', 'key', 'value', 'crc'], (row) =>
-      isWhole(row.value, row.crc),
-    );
-    copy(source, target, 'queues', ['number', 'name', 'next_id', 'items', 'bytes'], () => true);
+    result.state = copy(source, target, 'state', ['namespace', 'key'], ['value', 'crc'], isWholeState);
+    copy(source, target, 'queues', ['name'], ['number', 'next_id', 'items', 'bytes'], () => true);
     const queues = new Set(
       target
         .prepare('SELECT number FROM queues')
         .all()
         .map((row) => row.number),
     );
-    result.items = copy(
-      source,
-      target,
-      'queue_items',
-      ['rowid', 'payload', 'crc'],
-      (row) => isWhole(row.payload, row.crc) && queues.has(queueOfRowid(Number(row.rowid))),
-    );
-    result.lists = copy(source, target, 'keyv', ['key', 'value', 'expires'], (row) => typeof row.key === 'string');
+    const isWholeItem = (row: Row) =>
+      row.payload instanceof Uint8Array &&
+      itemChecksum(Number(row.rowid), row.payload) === row.crc &&
+      queues.has(queueOfRowid(Number(row.rowid)));
+    result.items = copy(source, target, 'queue_items', ['rowid'], ['payload', 'crc'], isWholeItem);
+    result.lists = copy(source, target, 'keyv', ['key'], ['value', 'expires'], (row) => typeof row.key === 'string');
   } catch {
     // Not even the first page can be read.
   } finally {
@@ -45,15 +41,17 @@ export function salvage(damagedPath: string, target: DatabaseSync): Salvaged {
   return result;
 }
 
-type Row = Record<string, unknown>;
+type Row = Record<string, SQLOutputValue>;
 
 function copy(
   source: DatabaseSync,
   target: DatabaseSync,
   table: string,
-  columns: readonly string[],
+  keys: readonly string[],
+  others: readonly string[],
   isGood: (row: Row) => boolean,
 ): number {
+  const columns = [...keys, ...others];
   const list = columns.join(', ');
   const marks = columns.map(() => '?').join(', ');
   const insert = target.prepare(`INSERT OR IGNORE INTO ${table} (${list}) VALUES (${marks})`);
@@ -61,7 +59,8 @@ function copy(
   target.exec('BEGIN IMMEDIATE');
   for (const order of ['ASC', 'DESC']) {
     try {
-      const select = source.prepare(`SELECT ${list} FROM ${table} NOT INDEXED ORDER BY rowid ${order}`);
+      const ordered = keys.map((key) => `${key} ${order}`).join(', ');
+      const select = source.prepare(`SELECT ${list} FROM ${table} ORDER BY ${ordered}`);
       for (const row of select.iterate()) {
         if (!isGood(row)) continue;
         try {
@@ -97,6 +96,6 @@ function recount(target: DatabaseSync): void {
   target.exec('COMMIT');
 }
 
-function isWhole(value: unknown, crc: unknown): boolean {
-  return value instanceof Uint8Array && crc32(value) === crc;
+function isWholeState({ namespace, key, value, crc }: Row): boolean {
+  return value instanceof Uint8Array && stateChecksum(String(namespace), String(key), value) === crc;
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { crc32 } from 'node:zlib';
 import type { Change } from '../../component/state-store.ts';
+import { itemChecksum, stateChecksum } from './checksum.ts';
 import { MAX_QUEUES, toRowid } from './queue-rowid.ts';
 
 interface QueueCounters {
@@ -33,8 +33,8 @@ export class Writer {
     this.#enqueue = db.prepare('INSERT INTO queue_items (rowid, payload, crc) VALUES (?, ?, ?)');
     this.#dequeue = db.prepare('DELETE FROM queue_items WHERE rowid = ? RETURNING length(payload) AS bytes');
     this.#saveQueue = db.prepare(
-      'INSERT INTO queues (number, name, next_id, items, bytes) VALUES (?, ?, ?, ?, ?) ' +
-        'ON CONFLICT (number) DO UPDATE SET next_id = excluded.next_id, items = excluded.items, bytes = excluded.bytes',
+      'INSERT INTO queues (name, number, next_id, items, bytes) VALUES (?, ?, ?, ?, ?) ' +
+        'ON CONFLICT (name) DO UPDATE SET next_id = excluded.next_id, items = excluded.items, bytes = excluded.bytes',
     );
     this.#loadQueue = db.prepare('SELECT number, next_id, items, bytes FROM queues WHERE name = ?');
     this.#nextQueueNumber = db.prepare('SELECT coalesce(max(number), 0) + 1 AS number FROM queues');
@@ -56,7 +56,7 @@ export class Writer {
       for (const changes of commits) for (const change of changes) this.#applyOne(change);
       for (const name of this.#changed) {
         const queue = this.#queues.get(name)!;
-        this.#saveQueue.run(queue.number, name, queue.nextId, queue.items, queue.bytes);
+        this.#saveQueue.run(name, queue.number, queue.nextId, queue.items, queue.bytes);
       }
       this.#db.exec('COMMIT');
       this.#changed.clear();
@@ -74,14 +74,20 @@ export class Writer {
   #applyOne(change: Change): void {
     switch (change.op) {
       case 'put':
-        this.#put.run(change.namespace, change.key, change.value, crc32(change.value));
+        this.#put.run(
+          change.namespace,
+          change.key,
+          change.value,
+          stateChecksum(change.namespace, change.key, change.value),
+        );
         return;
       case 'delete':
         this.#delete.run(change.namespace, change.key);
         return;
       case 'enqueue': {
         const queue = this.#queue(change.queue, true)!;
-        this.#enqueue.run(toRowid(queue.number, queue.nextId), change.payload, crc32(change.payload));
+        const rowid = toRowid(queue.number, queue.nextId);
+        this.#enqueue.run(rowid, change.payload, itemChecksum(rowid, change.payload));
         queue.nextId++;
         queue.items++;
         queue.bytes += change.payload.byteLength;
@@ -122,7 +128,7 @@ export class Writer {
       if (number > MAX_QUEUES) throw new RangeError(`more than ${MAX_QUEUES} queues in one store`);
       queue = { number, nextId: 1, items: 0, bytes: 0 };
       // At once: the next new queue of this transaction takes its number from the table.
-      this.#saveQueue.run(number, name, 1, 0, 0);
+      this.#saveQueue.run(name, number, 1, 0, 0);
     }
     this.#queues.set(name, queue);
     return queue;

@@ -90,7 +90,7 @@ describe('sqlite store', () => {
     const { store } = openStore(path);
     await store.close();
     const newer = new DatabaseSync(path);
-    newer.exec('PRAGMA user_version = 99');
+    newer.exec(`PRAGMA user_version = ${0x4f480002}`);
     newer.close();
     expect(() => new SqliteStateStore(path, createTestSettings())).toThrow('written by another version');
     expect(readdirSync(join(path, '..')).filter((name) => name.includes('corrupt'))).toEqual([]);
