@@ -1,0 +1,108 @@
+import {
+  status as grpcStatus,
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  ServerListenerBuilder,
+  type StatusObject,
+} from '@grpc/grpc-js';
+import type { Clock } from '../../component/clock.ts';
+import { type GrpcConfig, maxMessageBytes } from './config.ts';
+import { RequestError } from './failure.ts';
+import type { ListenerParts } from './http-server.ts';
+import type { Ticket } from './in-flight.ts';
+
+const tickets = new WeakMap<Metadata, Ticket>();
+
+/** The ticket of a call, by the metadata that its handler is given. */
+export function ticketOf(metadata: Metadata): Ticket {
+  const ticket = tickets.get(metadata);
+  if (!ticket) throw new Error('a call without a ticket');
+  return ticket;
+}
+
+/**
+ * Stands before every call: asks the authenticator, admits it, and gives its message a time limit, all before anything
+ * of the message is read. As its size is not known yet, the largest one is reserved until it has arrived.
+ */
+export function createCallGuard(
+  parts: ListenerParts,
+  config: GrpcConfig,
+  clock: Clock,
+  describe: (error: unknown) => StatusObject,
+): ServerInterceptor {
+  return (_method, call) => {
+    let ticket: Ticket | undefined;
+    let arrived = false;
+    let ended = false;
+    const timer = { cancel: () => {} };
+
+    const admit = async (metadata: Metadata) => {
+      await parts.authenticator?.authenticate(headersOf(metadata));
+      if (ended) return false;
+      ticket = parts.inFlight.enter(maxMessageBytes(config));
+      tickets.set(metadata, ticket);
+      if (config.read_timeout > 0) {
+        const waiting = clock.setTimeout(() => {
+          const message = 'the message did not arrive in time';
+          intercepting.sendStatus(
+            describe(
+              new RequestError({
+                httpStatus: 408,
+                grpcStatus: grpcStatus.DEADLINE_EXCEEDED,
+                message,
+                reason: 'timeout',
+              }),
+            ),
+          );
+          end();
+        }, config.read_timeout);
+        timer.cancel = () => waiting.cancel();
+      }
+      return true;
+    };
+    const end = () => {
+      ended = true;
+      timer.cancel();
+      // A message that has arrived is the handler's, also when the client no longer waits for the answer.
+      if (!arrived) ticket?.end();
+    };
+
+    const listener = new ServerListenerBuilder()
+      .withOnReceiveMetadata((metadata, next) => {
+        admit(metadata).then(
+          (admitted) => {
+            if (admitted) next(metadata);
+          },
+          (error: unknown) => {
+            intercepting.sendStatus(describe(error));
+          },
+        );
+      })
+      .withOnReceiveMessage((message, next) => {
+        timer.cancel();
+        arrived = true;
+        next(message);
+      })
+      .withOnCancel(end)
+      .build();
+    const intercepting = new ServerInterceptingCall(call, {
+      start: (next) => next(listener),
+      sendStatus: (status, next) => {
+        end();
+        next(status);
+      },
+    });
+    return intercepting;
+  };
+}
+
+function headersOf(metadata: Metadata): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = Object.create(null);
+  for (const key of Object.keys(metadata.getMap())) {
+    if (key.endsWith('-bin')) continue;
+    const values = metadata.get(key).map(String);
+    headers[key] = values.length === 1 ? values[0] : values;
+  }
+  return headers;
+}

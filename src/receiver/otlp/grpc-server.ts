@@ -1,0 +1,123 @@
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import type { Clock } from '../../component/clock.ts';
+import { formatEndpoint } from '../../config/endpoint.ts';
+import { encodeLogsResponse, encodeStatus } from '../../otlp/response.ts';
+import { type GrpcConfig, maxMessageBytes } from './config.ts';
+import { describeFailure, type Failure } from './failure.ts';
+import { createCallGuard, ticketOf } from './grpc-call-guard.ts';
+import { ReloadingServerCredentials } from './grpc-credentials.ts';
+import type { ListenerParts } from './http-server.ts';
+
+/** The official service, with bytes on both sides: the codec of this project reads and writes them. */
+const LOGS_SERVICE = {
+  Export: {
+    path: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: (bytes: Buffer) => bytes,
+    requestDeserialize: (bytes: Buffer) => bytes,
+    responseSerialize: (bytes: Buffer) => bytes,
+    responseDeserialize: (bytes: Buffer) => bytes,
+  },
+} satisfies ServiceDefinition;
+
+/** OTLP/gRPC. */
+export class GrpcListener {
+  private readonly config: GrpcConfig;
+  private readonly parts: ListenerParts;
+  private readonly clock: Clock;
+  private server: Server | undefined;
+  /** Resolves when all calls have ended after `stop`. */
+  drained: Promise<void> | undefined;
+
+  constructor(config: GrpcConfig, parts: ListenerParts, clock: Clock) {
+    this.config = config;
+    this.parts = parts;
+    this.clock = clock;
+  }
+
+  /** Resolves with the port when connections are accepted. */
+  async listen(): Promise<number> {
+    const { config, parts } = this;
+    const { server_parameters: keepalive } = config.keepalive;
+    const guard = createCallGuard(parts, config, this.clock, (failure) => this.status(failure));
+    const server = new Server({
+      'grpc.max_receive_message_length': maxMessageBytes(config),
+      'grpc.max_concurrent_streams': config.max_concurrent_streams,
+      'grpc.keepalive_time_ms': keepalive.time,
+      'grpc.keepalive_timeout_ms': keepalive.timeout,
+      ...(keepalive.max_connection_idle && { 'grpc.max_connection_idle_ms': keepalive.max_connection_idle }),
+      ...(keepalive.max_connection_age && { 'grpc.max_connection_age_ms': keepalive.max_connection_age }),
+      ...(keepalive.max_connection_age_grace && {
+        'grpc.max_connection_age_grace_ms': keepalive.max_connection_age_grace,
+      }),
+      interceptors: [guard],
+    });
+    server.addService(LOGS_SERVICE, {
+      Export: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) =>
+        void this.export(call, callback),
+    });
+    const credentials = parts.tls ? new ReloadingServerCredentials(parts.tls) : ServerCredentials.createInsecure();
+    const { host, port } = config.endpoint;
+    const address = formatEndpoint({ host: host === '' ? '::' : host, port });
+    const bound = await new Promise<number>((resolve, reject) => {
+      server.bindAsync(address, credentials, (error, found) => (error ? reject(error) : resolve(found)));
+    });
+    this.server = server;
+    return bound;
+  }
+
+  /** Accepts nothing more; calls that are being answered go on. */
+  stop(): void {
+    const { server } = this;
+    if (!server || this.drained) return;
+    this.drained = new Promise((resolve) => server.tryShutdown(() => resolve()));
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    this.stop();
+    this.server?.forceShutdown();
+    await this.drained;
+  }
+
+  private async export(call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): Promise<void> {
+    const ticket = ticketOf(call.metadata);
+    try {
+      ticket.resize(call.request.length);
+      const answer = await this.parts.service.export(call.request, 'protobuf', ticket);
+      callback(null, Buffer.from(encodeLogsResponse(answer)));
+    } catch (error) {
+      callback(this.status(error));
+    } finally {
+      ticket.end();
+    }
+  }
+
+  /** Counts a failure and puts it into the words of gRPC. */
+  private status(error: unknown): { code: number; details: string; metadata: Metadata } {
+    const failure = describeFailure(error);
+    this.parts.telemetry.requestFailed('grpc', failure.reason);
+    if (failure.reason !== 'refused') {
+      this.parts.complaints.warn(failure.reason, { error: (error as Error).message }, 'request not taken');
+    }
+    return { code: failure.grpcStatus, details: failure.message, metadata: trailers(failure) };
+  }
+}
+
+/** `RetryInfo` where the client should try again; without it a Collector drops what was refused as exhausted. */
+function trailers({ grpcStatus, message, retryAfterMs }: Failure): Metadata {
+  const metadata = new Metadata();
+  if (retryAfterMs !== undefined) {
+    const status = encodeStatus({ code: grpcStatus, message, retryDelayMs: retryAfterMs });
+    metadata.set('grpc-status-details-bin', Buffer.from(status));
+  }
+  return metadata;
+}

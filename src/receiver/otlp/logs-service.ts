@@ -1,0 +1,163 @@
+import { createHash, hash } from 'node:crypto';
+import type { Intake } from '../../component/component.ts';
+import type { Settings } from '../../component/host.ts';
+import { decodeLogsRequest } from '../../otlp/decode.ts';
+import { decodeLogsRequestJson } from '../../otlp/decode-json.ts';
+import { createDecodeReport, type DecodeReport } from '../../otlp/limits.ts';
+import type { LogsResponse } from '../../otlp/response.ts';
+import { countRecords, type LogBatch } from '../../pdata/logs.ts';
+import type { Complaints } from './complaints.ts';
+import { describeFailure } from './failure.ts';
+import type { Ticket } from './in-flight.ts';
+import type { ResendMemory } from './resend-memory.ts';
+import type { OtlpTelemetry } from './telemetry.ts';
+
+const UID_ATTRIBUTE = 'log.record.uid';
+const MAX_UID_LENGTH = 128;
+const SUCCESS: LogsResponse = { rejectedLogRecords: 0, errorMessage: '' };
+
+export type Encoding = 'protobuf' | 'json';
+
+export interface LogsServiceParts {
+  settings: Settings;
+  next: Intake;
+  trusted: boolean;
+  memory: ResendMemory;
+  telemetry: OtlpTelemetry;
+  complaints: Complaints;
+}
+
+/** `LogsService/Export` behind both transports: from the bytes of a request to the answer it may be given. */
+export class LogsService {
+  private readonly parts: LogsServiceParts;
+
+  constructor(parts: LogsServiceParts) {
+    this.parts = parts;
+  }
+
+  /**
+   * Resolves when everything the request led to is safe, or was so already. The ticket is told how much memory the
+   * records take.
+   * @throws MalformedRequestError, RequestTooLargeError, RefusedError, or what the pipeline rejects with
+   */
+  async export(body: Uint8Array, encoding: Encoding, ticket: Ticket): Promise<LogsResponse> {
+    const { memory, telemetry } = this.parts;
+    if (body.length === 0 && encoding === 'protobuf') return SUCCESS;
+    const digest = hash('sha256', body, 'base64url');
+    await this.settled(digest);
+    if (memory.knowsRequest(digest)) {
+      telemetry.requestResent();
+      return SUCCESS;
+    }
+
+    const report = createDecodeReport();
+    const batch =
+      encoding === 'json'
+        ? decodeLogsRequestJson(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'), { report })
+        : decodeLogsRequest(body, { report });
+    try {
+      ticket.resize(report.decodedBytes);
+    } catch (error) {
+      telemetry.refused(countRecords(batch));
+      throw error;
+    }
+    const uids = this.identify(batch, digest);
+    // Between the last wait and the claim nothing else runs, so nobody can claim the same in between.
+    await this.settled(digest, uids);
+    if (memory.knowsRequest(digest)) {
+      telemetry.requestResent();
+      return SUCCESS;
+    }
+    const fresh = this.dropKnown(batch, uids);
+    if (fresh.length > 0 || countRecords(batch) > 0) await this.handOver(batch, digest, fresh);
+    return this.answer(report);
+  }
+
+  private async handOver(batch: LogBatch, digest: string, uids: readonly string[]): Promise<void> {
+    const { memory, next, settings, telemetry } = this.parts;
+    const records = countRecords(batch);
+    const claim = memory.claim(digest, uids);
+    try {
+      await next.consume(batch, claim.progress);
+    } catch (error) {
+      claim.rollback();
+      const failure = describeFailure(error);
+      if (failure.reason === 'refused') telemetry.refused(records);
+      else telemetry.failed(records);
+      if (failure.reason === 'failed') settings.logger.error({ error, records }, 'records could not be stored');
+      throw error;
+    }
+    claim.commit();
+    telemetry.accepted(records);
+  }
+
+  /** Waits until neither the request nor one of the uids is in flight in another request. */
+  private async settled(digest: string, uids: readonly string[] = []): Promise<void> {
+    for (;;) {
+      const pending = this.parts.memory.inFlight(digest, uids);
+      if (pending === undefined) return;
+      await pending;
+    }
+  }
+
+  /** Gives every record its identity and every group its trust; returns the uids there are. */
+  private identify(batch: LogBatch, digest: string): string[] {
+    const uids: string[] = [];
+    let index = 0;
+    for (const group of batch.logs) {
+      group.trusted = this.parts.trusted;
+      for (const record of group.records) {
+        const uid = record.attributes.get(UID_ATTRIBUTE);
+        if (typeof uid === 'string' && uid !== '') {
+          const bounded = uid.length > MAX_UID_LENGTH ? createHash('sha256').update(uid).digest('base64url') : uid;
+          record.identity = `uid:${bounded}`;
+          uids.push(bounded);
+        } else record.identity = `otlp:${digest}:${index}`;
+        index++;
+      }
+    }
+    return uids;
+  }
+
+  /** Takes out the records whose uid was seen before, here or in an earlier request; returns the uids that stay. */
+  private dropKnown(batch: LogBatch, uids: readonly string[]): string[] {
+    if (uids.length === 0) return [];
+    const { memory, telemetry } = this.parts;
+    const fresh = new Set<string>();
+    let dropped = 0;
+    for (const group of batch.logs) {
+      group.records = group.records.filter(({ identity }) => {
+        if (!identity.startsWith('uid:')) return true;
+        const uid = identity.slice(4);
+        if (fresh.has(uid) || memory.knowsUid(uid)) {
+          dropped++;
+          return false;
+        }
+        fresh.add(uid);
+        return true;
+      });
+    }
+    batch.logs = batch.logs.filter((group) => group.records.length > 0);
+    telemetry.recordsResent(dropped);
+    return [...fresh];
+  }
+
+  private answer(report: DecodeReport): LogsResponse {
+    const { complaints, telemetry } = this.parts;
+    if (report.rejectedRecords > 0) {
+      telemetry.recordsRejected(report.rejectedRecords);
+      complaints.warn(
+        'rejected_records',
+        { records: report.rejectedRecords, why: report.rejectedReason },
+        'records rejected',
+      );
+      return { rejectedLogRecords: report.rejectedRecords, errorMessage: report.rejectedReason };
+    }
+    if (report.profileReferences > 0) {
+      const errorMessage = `${report.profileReferences} references to the string table of profiles were ignored`;
+      complaints.warn('profile_references', {}, errorMessage);
+      return { rejectedLogRecords: 0, errorMessage };
+    }
+    return SUCCESS;
+  }
+}
