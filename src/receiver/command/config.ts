@@ -21,7 +21,7 @@ const interval = z
     return ms;
   })
   .refine((ms) => ms >= 100, 'must be 100ms or longer')
-  .describe('From the start of one run to the start of the next: a duration, `hourly` or `daily`');
+  .describe('From the start of one run to the start of the next: a duration, `hourly` or `daily`; default: 6m');
 
 const frequency = z
   .union([z.string(), z.number()])
@@ -77,7 +77,7 @@ export const commandSchema = z
       .enum(['full_command', 'command'])
       .default('full_command')
       .describe('`full_command`: the whole output is one event; `command`: each line is one'),
-    interval: interval.optional().meta({ default: '6m' }),
+    interval: interval.optional(),
     frequency: frequency.optional(),
     initial_delay: duration().prefault('0s').describe('Wait before the first run'),
     jitter: duration()

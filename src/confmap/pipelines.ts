@@ -1,0 +1,69 @@
+import { parseComponentId } from './component-id.ts';
+import { singular } from './components.ts';
+import type { ConfigDiagnostic } from './diagnostics.ts';
+import { type ConfigNode, type MapEntry, placeOf } from './node.ts';
+import type { ServiceConfig } from './service.ts';
+import { suggest } from './suggest.ts';
+
+const SECTIONS = ['receivers', 'processors', 'exporters'] as const;
+type Section = (typeof SECTIONS)[number] | 'extensions';
+
+/** Checks that what the service names is there, once, and that what is there is used. */
+export function checkService(
+  service: ServiceConfig,
+  root: ConfigNode,
+  defined: Readonly<Record<Section, ReadonlyMap<string, MapEntry>>>,
+  report: (diagnostic: ConfigDiagnostic) => void,
+): void {
+  const used: Record<Section, Set<string>> = {
+    receivers: new Set(),
+    processors: new Set(),
+    exporters: new Set(),
+    extensions: new Set(),
+  };
+  const error = (code: string, path: (string | number)[], message: string, help?: string) =>
+    report({ severity: 'error', code, path, message, place: placeOf(root, path), help });
+
+  const checkList = (section: Section, ids: readonly string[], path: (string | number)[]) => {
+    ids.forEach((id, index) => {
+      const place = [...path, index];
+      if (ids.indexOf(id) !== index) error('duplicate-reference', place, `"${id}" is listed twice`);
+      used[section].add(id);
+      if (defined[section].has(id)) return;
+      const like = suggest(id, defined[section].keys());
+      const hint = like ? `; did you mean "${like}"?` : '';
+      const help = like ? undefined : `add \`${id}:\` under \`${section}:\``;
+      error('unknown-reference', place, `there is no ${singular(section)} "${id}" in this configuration${hint}`, help);
+    });
+  };
+
+  checkList('extensions', service.extensions, ['service', 'extensions']);
+  for (const [id, pipeline] of Object.entries(service.pipelines)) {
+    const path = ['service', 'pipelines', id];
+    if (parseComponentId(id)?.type !== 'logs') {
+      error('pipeline-signal', path, 'only logs flow here; a pipeline is called logs or logs/name');
+    }
+    for (const section of SECTIONS) checkList(section, pipeline[section], [...path, section]);
+  }
+  if (Object.keys(service.pipelines).length === 0) {
+    error(
+      'no-pipeline',
+      ['service', 'pipelines'],
+      'there is no pipeline',
+      'add logs: { receivers: [...], exporters: [...] }',
+    );
+  }
+  for (const section of [...SECTIONS, 'extensions'] as const) {
+    for (const [id, entry] of defined[section]) {
+      if (used[section].has(id)) continue;
+      const where = section === 'extensions' ? 'service.extensions does not list it' : 'no pipeline uses it';
+      report({
+        severity: 'warning',
+        code: 'unused-component',
+        path: [section, id],
+        place: entry.place,
+        message: `will not be started: ${where}`,
+      });
+    }
+  }
+}

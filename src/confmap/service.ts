@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+const ids = z.array(z.string());
+
+const prometheusReader = z.strictObject({
+  pull: z
+    .strictObject({
+      exporter: z.strictObject({
+        prometheus: z.strictObject({
+          host: z.string().min(1).default('localhost').describe('Address to listen on'),
+          port: z.int().min(0).max(65_535).default(8888),
+        }),
+      }),
+    })
+    .describe('Metrics to be fetched by Prometheus'),
+});
+
+export const serviceSchema = z.strictObject({
+  extensions: ids.default([]).describe('Extensions to start, in this order'),
+  pipelines: z
+    .record(
+      z.string(),
+      z.strictObject({
+        receivers: ids.min(1),
+        processors: ids.default([]),
+        exporters: ids.min(1),
+      }),
+    )
+    .describe('Pipelines by id: `logs` or `logs/name`'),
+  telemetry: z
+    .strictObject({
+      logs: z
+        .strictObject({
+          level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+          encoding: z.enum(['json', 'console']).default('json').describe('`console`: one line of text for people'),
+        })
+        .prefault({}),
+      metrics: z
+        .strictObject({
+          level: z
+            .enum(['none', 'basic', 'normal', 'detailed'])
+            .default('normal')
+            .describe('`none` switches metrics off'),
+          readers: z.array(prometheusReader).default([]),
+        })
+        .prefault({}),
+    })
+    .prefault({})
+    .describe('Logs and metrics of this process itself'),
+});
+
+export type ServiceConfig = z.output<typeof serviceSchema>;
+export type TelemetryConfig = ServiceConfig['telemetry'];
