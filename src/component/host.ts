@@ -23,6 +23,8 @@ export interface LocalHost {
 export interface Settings {
   /** `type` or `type/name` as in the configuration. */
   readonly id: string;
+  /** Name of the pipeline, for processors: each pipeline has an instance of its own, which must not share its state. */
+  readonly pipeline?: string;
   readonly logger: Logger;
   readonly meter: Meter;
   readonly clock: Clock;
