@@ -169,6 +169,8 @@ class RulesetEngine implements Engine {
     let parent: RuleNode | undefined;
     if (event.category === 'ossec-alert') {
       node = event.forwardedRule === undefined ? undefined : this.program.byId.get(event.forwardedRule);
+      // A session names the rule and leaves it at that.
+      if (node && !this.live) return this.conclude(event, node, this.firedOf(node.rule), 'forwarded');
     } else {
       const winner = this.walk.find(event);
       node = winner?.node;
@@ -178,8 +180,8 @@ class RulesetEngine implements Engine {
     const silenced = node ? this.silence(node.rule, event) : undefined;
     if (silenced === 'check_if_ignored') node = undefined;
     else if (silenced === 'ignore' && this.live && !this.ossec) {
-      // The parent stands in, as it is.
-      return this.conclude(event, parent, parent ? this.firedOf(parent.rule) : 0, undefined);
+      // The parent stands in, as it is: neither its level nor its own window is asked.
+      return this.conclude(event, parent, parent ? this.firedOf(parent.rule) : 0, undefined, true);
     }
     return this.conclude(event, node, firedtimes, silenced);
   }
@@ -217,9 +219,10 @@ class RulesetEngine implements Engine {
     node: RuleNode | undefined,
     firedtimes: number,
     silenced: SilencedBy | undefined,
+    standsIn = false,
   ): Verdict {
     const rule = node?.rule;
-    const counts = rule !== undefined && rule.level > 0 && silenced === undefined;
+    const counts = rule !== undefined && (rule.level > 0 || standsIn) && silenced === undefined;
     if (counts) {
       event.ruleId = rule.id;
       this.state.history.add(event, node!.lists);

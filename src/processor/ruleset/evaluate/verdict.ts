@@ -17,7 +17,7 @@ export type DropReason =
   | 'queue-not-built';
 
 /** What a rule's winning did not lead to. */
-export type SilencedBy = 'ignore' | 'check_if_ignored';
+export type SilencedBy = 'ignore' | 'check_if_ignored' | 'forwarded';
 
 /** What the engine decided about one event. Texts are bytes (latin1). */
 export interface Verdict {

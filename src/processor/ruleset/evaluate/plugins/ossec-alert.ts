@@ -23,24 +23,24 @@ export function decodeOssecAlert(event: Event, isKnownRule: (id: string) => bool
   if (locationEnd < 0) return;
   if (!isKnownRule(id)) return;
   const place = `${event.location}|${log.slice(at, locationEnd)}`.slice(0, MAX_LOCATION);
-
-  at = locationEnd;
-  let srcip: string | undefined;
-  let dstuser: string | undefined;
-  while (log.charAt(at) === ';') {
-    const pair = /^; (srcip|user): ([^;]*)/.exec(log.slice(at));
-    if (!pair) break;
-    if (pair[1] === 'srcip') srcip = pair[2];
-    else dstuser = pair[2];
-    at += pair[0].length;
-  }
-  // The forwarded log follows behind two blanks.
-  if (!log.startsWith(';  ', at)) return;
   event.location = place;
   event.hostname = place;
-  if (srcip !== undefined) event.setStatic('srcip', srcip);
-  if (dstuser !== undefined) event.setStatic('dstuser', dstuser);
-  event.fullLog = log.slice(at + 3, at + 3 + MAX_LOG);
-  event.log = event.fullLog;
-  event.forwardedRule = id;
+  event.hostnameKnown = true;
+
+  // Pairs, until a piece begins with a second blank: that is the forwarded log.
+  at = locationEnd;
+  while (log.startsWith('; ', at)) {
+    if (log.charAt(at + 2) === ' ') {
+      event.fullLog = log.slice(at + 3, at + 3 + MAX_LOG);
+      event.log = event.fullLog;
+      event.forwardedRule = id;
+      return;
+    }
+    const end = log.indexOf(';', at + 2);
+    if (end < 0) return;
+    const piece = log.slice(at + 2, end);
+    if (piece.startsWith('srcip: ')) event.setStatic('srcip', piece.slice(7));
+    else if (piece.startsWith('user: ')) event.setStatic('dstuser', piece.slice(6));
+    at = end;
+  }
 }
