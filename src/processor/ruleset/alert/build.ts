@@ -1,0 +1,68 @@
+import { basename } from 'node:path';
+import type { Alert, AlertRule } from '../../../pdata/alert.ts';
+import { bytesToText } from '../bytes.ts';
+import type { Rule, Ruleset } from '../compile/ruleset.ts';
+import { listFields, type Verdict } from '../evaluate/verdict.ts';
+import type { HostIdentity } from '../identity.ts';
+import { unifiedDelta } from './delta.ts';
+import { alertUid } from './uid.ts';
+
+/** Everything the engine decided, as text for people and exporters; nothing is cut here. */
+export function buildAlert(verdict: Verdict, ruleset: Ruleset, host: HostIdentity, eventIdentity: string): Alert {
+  const { event, rule } = verdict;
+  const previousLog = optionalText(event.previousLog);
+  const log = bytesToText(event.log);
+  const decoder = event.decoderName === undefined ? undefined : describeDecoder(verdict);
+  return {
+    time: event.timeMs,
+    uid: alertUid(eventIdentity, rule?.id ?? '', ruleset.fingerprint),
+    agent: { id: host.shownAgentId, name: host.name },
+    hostname: bytesToText(event.hostname),
+    location: bytesToText(event.location),
+    fullLog: bytesToText(event.fullLog),
+    predecoder: {
+      programName: optionalText(event.programName),
+      timestamp: optionalText(event.timestamp),
+      hostname: event.hostnameKnown ? bytesToText(event.hostname) : undefined,
+    },
+    data: listFields(event, ruleset.dialect).map(([name, value]) => [bytesToText(name), bytesToText(value)] as const),
+    previousOutput: event.previous.map(bytesToText),
+    ...(rule && { rule: describeRule(rule, verdict) }),
+    ...(decoder && { decoder }),
+    ...(previousLog !== undefined && { previousLog, delta: unifiedDelta(previousLog, log) }),
+  };
+}
+
+function describeDecoder({ event }: Verdict): Alert['decoder'] {
+  const { decoder } = event;
+  return {
+    name: bytesToText(event.decoderName ?? ''),
+    parent: optionalText(event.decoderParent),
+    ftsComment: optionalText(decoder?.ftsComment),
+    ...(event.accumulated && { accumulate: true }),
+  };
+}
+
+function describeRule(rule: Rule, verdict: Verdict): AlertRule {
+  return {
+    id: rule.id,
+    level: rule.level,
+    description: bytesToText(verdict.description),
+    rawDescription: bytesToText(rule.description.raw),
+    groupText: bytesToText(rule.groupText),
+    groups: rule.groups.map(bytesToText),
+    compliance: rule.compliance,
+    mitre: rule.mitre,
+    firedtimes: rule.options.noCounter ? undefined : verdict.firedtimes,
+    frequency: rule.correlation?.frequency,
+    mail: rule.options.mail,
+    cve: optionalText(rule.cve),
+    info: optionalText(rule.info),
+    file: basename(rule.span.file),
+    noFullLog: rule.options.noFullLog,
+  };
+}
+
+function optionalText(bytes: string | undefined): string | undefined {
+  return bytes === undefined ? undefined : bytesToText(bytes);
+}

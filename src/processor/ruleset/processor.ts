@@ -1,0 +1,202 @@
+import type { Counter } from '@opentelemetry/api';
+import type { Consumer, Processor } from '../../component/component.ts';
+import { ConfigError } from '../../component/errors.ts';
+import type { Host, Settings } from '../../component/host.ts';
+import type { WorkUnit } from '../../component/state-store.ts';
+import { createProcessorTelemetry, type ProcessorTelemetry } from '../../component/telemetry.ts';
+import type { Attributes } from '../../pdata/any-value.ts';
+import type { LogBatch, LogRecord, Scope, ScopeLogs } from '../../pdata/logs.ts';
+import { VERSION } from '../../version.ts';
+import { alertAttributes, SERVICE_NAME } from './alert/record.ts';
+import type { RulesetConfig } from './config.ts';
+import { type LoadedContent, loadContent } from './content.ts';
+import { formatDiagnostic } from './diagnostics.ts';
+import { EngineState, loadState } from './evaluate/state.ts';
+import { type RecordOutcome, type RecordSource, RulesetRuntime } from './runtime.ts';
+import { StateView } from './state-view.ts';
+
+const SCOPE: Scope = { name: SERVICE_NAME, version: VERSION, attributes: new Map() };
+
+/**
+ * Evaluates every record against the ruleset, one after the other, and hands alerts on. What the engine remembers is part
+ * of the batch's unit of work; when a unit fails, the engine goes back to what the store holds before it takes another.
+ */
+export class RulesetProcessor implements Processor {
+  readonly mutatesData: boolean;
+  private readonly settings: Settings;
+  private readonly config: RulesetConfig;
+  private readonly next: Consumer;
+  private readonly telemetry: ProcessorTelemetry;
+  private readonly counters: Record<
+    'dropped' | 'ownRecords' | 'identityMissing' | 'attributesCut' | 'tripped',
+    Counter
+  >;
+  private content: LoadedContent | undefined = undefined;
+  private view: StateView | undefined = undefined;
+  private state = new EngineState();
+  private runtime: RulesetRuntime | undefined = undefined;
+  /** Units that carry engine state and have neither been committed nor rolled back. */
+  private openUnits = 0;
+  private settled: (() => void)[] = [];
+  private restoring: Promise<void> | undefined = undefined;
+
+  constructor(settings: Settings, config: RulesetConfig, next: Consumer) {
+    this.settings = settings;
+    this.config = config;
+    this.next = next;
+    this.mutatesData = config.emit === 'annotated';
+    this.telemetry = createProcessorTelemetry(settings.meter, settings.id);
+    const counter = (name: string, description: string) =>
+      settings.meter.createCounter(`hids_ruleset_${name}`, { unit: '{record}', description });
+    this.counters = {
+      dropped: counter('dropped_events', 'events that never reach rules, by reason'),
+      ownRecords: counter('own_records', 'records of our own scope, not evaluated again'),
+      identityMissing: counter('identity_missing', 'records whose resource names no host'),
+      attributesCut: counter('attributes_cut', 'attributes cut or dropped to keep alerts within limits'),
+      tripped: counter('match_limit_tripped', 'matches given up, by rule or decoder'),
+    };
+  }
+
+  async start(host: Host): Promise<void> {
+    this.view = new StateView(host.store(this.config.storage), this.settings.id);
+    this.content = await loadContent(this.config, this.settings, host);
+    this.report(this.content);
+    const { ruleset } = this.content;
+    if (!ruleset) throw new ConfigError(`${this.settings.id}: the ruleset cannot be loaded (see above)`);
+    this.state = loadState(this.view);
+    this.runtime = new RulesetRuntime(this.config, this.settings.localHost, this.content.agentIds, ruleset, this.state);
+    host.reportStatus(this.settings.id, { state: 'ok' });
+    this.settings.logger.info(
+      { component: this.settings.id, rules: ruleset.rules.size, lists: ruleset.lists.size, dialect: ruleset.dialect },
+      'ruleset loaded',
+    );
+  }
+
+  async shutdown(): Promise<void> {
+    await this.content?.close();
+    this.content = undefined;
+  }
+
+  async consume(batch: LogBatch, work: WorkUnit): Promise<void> {
+    while (this.restoring !== undefined) await this.restoring;
+    const runtime = this.runtime;
+    if (!runtime) throw new Error(`${this.settings.id} is not started`);
+    const started = performance.now();
+    const outgoing: ScopeLogs[] = [];
+    let incoming = 0;
+    for (const group of batch.logs) {
+      incoming += group.records.length;
+      outgoing.push(...this.evaluateGroup(runtime, group));
+    }
+    this.enlist(work);
+    this.telemetry.incoming(incoming);
+    this.telemetry.duration.record((performance.now() - started) / 1000, { processor: this.settings.id });
+    const logs = outgoing.filter((group) => group.records.length > 0);
+    let leaving = 0;
+    for (const group of logs) leaving += group.records.length;
+    if (leaving > 0) await this.next.consume({ logs }, work);
+    this.telemetry.outgoing(leaving);
+  }
+
+  private evaluateGroup(runtime: RulesetRuntime, group: ScopeLogs): ScopeLogs[] {
+    const { emit } = this.config;
+    if (group.scope.name === SERVICE_NAME) {
+      this.counters.ownRecords.add(group.records.length);
+      return emit === 'alerts' ? [] : [group];
+    }
+    const source = runtime.describeSource(group);
+    const processor = this.settings.id;
+    if (source.host.missing) {
+      this.counters.identityMissing.add(group.records.length, { processor });
+      if (this.config.identity.on_missing === 'reject') {
+        this.counters.dropped.add(group.records.length, { processor, reason: 'no-host' });
+        return emit === 'alerts' ? [] : [group];
+      }
+    }
+    const alerts: LogRecord[] = [];
+    for (const record of group.records) this.evaluateRecord(runtime, record, source, alerts);
+    const found: ScopeLogs = {
+      resource: source.alertResource,
+      scope: SCOPE,
+      schemaUrl: '',
+      trusted: false,
+      records: alerts,
+    };
+    return emit === 'alerts' ? [found] : [group, found];
+  }
+
+  private evaluateRecord(runtime: RulesetRuntime, record: LogRecord, source: RecordSource, alerts: LogRecord[]): void {
+    const { clock } = this.settings;
+    const outcome = runtime.evaluate(record, source, clock.now());
+    this.count(outcome);
+    if (this.config.emit === 'annotated') annotate(record, outcome);
+    else if (outcome.alertRecord) alerts.push(outcome.alertRecord);
+    if (!needsHealthRecords(outcome)) return;
+    for (const health of runtime.healthRecords(outcome, record, source.host, clock.nowUnixNano())) {
+      const { alertRecord } = runtime.evaluate(health, { ...source, trusted: true }, clock.now());
+      if (alertRecord) alerts.push(alertRecord);
+    }
+  }
+
+  private count({ verdict, attributesCut }: RecordOutcome): void {
+    const processor = this.settings.id;
+    if (attributesCut > 0) this.counters.attributesCut.add(attributesCut, { processor });
+    const reason = verdict.dropped ?? verdict.error;
+    if (reason !== undefined) this.counters.dropped.add(1, { processor, reason });
+    for (const { owner } of verdict.tripped) this.counters.tripped.add(1, { processor, owner });
+  }
+
+  /** Makes the engine's changes part of the unit. */
+  private enlist(work: WorkUnit): void {
+    const { view, state } = this;
+    if (!view) return;
+    for (const change of state.drainChanges()) work.add(view.outer(change));
+    this.openUnits++;
+    work.onCommit(() => {
+      state.confirm();
+      this.settle();
+    });
+    work.onRollback(() => {
+      this.settle();
+      this.restoring ??= this.restore();
+    });
+  }
+
+  private settle(): void {
+    this.openUnits--;
+    if (this.openUnits === 0) for (const resolve of this.settled.splice(0)) resolve();
+  }
+
+  /** Waits for the units that are under way, then forgets what was not stored. */
+  private async restore(): Promise<void> {
+    if (this.openUnits > 0) await new Promise<void>((resolve) => this.settled.push(resolve));
+    if (this.view) this.state.restore(this.view);
+    this.restoring = undefined;
+  }
+
+  private report(content: LoadedContent): void {
+    for (const diagnostic of content.diagnostics) {
+      const fields = { component: this.settings.id, code: diagnostic.code };
+      const text = formatDiagnostic(diagnostic);
+      if (diagnostic.severity === 'fatal' || diagnostic.severity === 'error') this.settings.logger.error(fields, text);
+      else if (diagnostic.severity === 'warning') this.settings.logger.warn(fields, text);
+      else this.settings.logger.debug(fields, text);
+    }
+  }
+}
+
+function needsHealthRecords({ verdict }: RecordOutcome): boolean {
+  return verdict.baselines.length + verdict.tripped.length + verdict.tooLarge.length > 0;
+}
+
+/** `emit: annotated`: what the ruleset knows of the record goes on the record itself. */
+function annotate(record: LogRecord, outcome: RecordOutcome): void {
+  const { alert } = outcome;
+  if (!alert) return;
+  record.alert = alert;
+  const { rule } = alert;
+  const attributes: Attributes = rule ? alertAttributes({ ...alert, rule }, record) : new Map();
+  for (const [name, value] of attributes) {
+    if (name !== 'log.record.uid' && name !== 'log.file.path') record.attributes.set(name, value);
+  }
+}

@@ -1,0 +1,146 @@
+import { formatHealthEvent, HEALTH_LOCATION } from '../../component/health-event.ts';
+import type { LocalHost } from '../../component/host.ts';
+import type { Alert, AlertRule } from '../../pdata/alert.ts';
+import { createLogRecord, type LogRecord, type Resource, type ScopeLogs } from '../../pdata/logs.ts';
+import type { Severity } from '../../pdata/severity.ts';
+import { buildAlert } from './alert/build.ts';
+import { createAlertRecord, createAlertResource, createSeverityMap } from './alert/record.ts';
+import { collectUsedFields } from './alert/used-fields.ts';
+import { textToBytes } from './bytes.ts';
+import type { Ruleset } from './compile/ruleset.ts';
+import type { RulesetConfig } from './config.ts';
+import { createEngine, type Engine } from './evaluate/engine.ts';
+import type { EngineState } from './evaluate/state.ts';
+import type { Verdict } from './evaluate/verdict.ts';
+import { createIdentifier, type HostIdentity } from './identity.ts';
+import { adaptRecord, textAttribute } from './input/adapt.ts';
+import { localTime } from './local-time.ts';
+
+/** What the records of one group have in common. */
+export interface RecordSource {
+  readonly host: HostIdentity;
+  readonly resource: Resource;
+  /** Resource of the alerts about this host. */
+  readonly alertResource: Resource;
+  readonly trusted: boolean;
+}
+
+/** What one record led to, for the processor to count. */
+export interface RecordOutcome {
+  readonly verdict: Verdict;
+  /** The decision in full; present whenever a rule of level 1 or above won, or records are annotated. */
+  readonly alert: Alert | undefined;
+  /** The record that leaves. */
+  readonly alertRecord: LogRecord | undefined;
+  readonly attributesCut: number;
+}
+
+const NO_FIELDS: ReadonlySet<string> = new Set();
+
+/**
+ * One ruleset at work: records in, decisions and alert records out, in order and synchronously. Holds no clock and does
+ * no I/O; the processor and the library face feed it.
+ */
+export class RulesetRuntime {
+  private readonly config: RulesetConfig;
+  private readonly identify: (resource: Resource) => HostIdentity;
+  private readonly severityOf: (level: number) => Severity;
+  private readonly hostname: string;
+  private engine!: Engine;
+  private usedFields: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+
+  constructor(
+    config: RulesetConfig,
+    localHost: LocalHost,
+    agentIds: ReadonlyMap<string, string>,
+    ruleset: Ruleset,
+    state: EngineState,
+  ) {
+    this.config = config;
+    this.identify = createIdentifier(config.identity, localHost, agentIds);
+    this.severityOf = createSeverityMap(config.severity_map);
+    this.hostname = textToBytes(config.hostname ?? localHost.name.split('.')[0]);
+    this.use(ruleset, state);
+  }
+
+  get ruleset(): Ruleset {
+    return this.engine.ruleset;
+  }
+
+  /** Goes on with another ruleset; `state` keeps what still fits (see EngineState.rebind). */
+  use(ruleset: Ruleset, state: EngineState): void {
+    this.engine = createEngine(ruleset, state, { mode: 'live', hostname: this.hostname, localTime });
+    this.usedFields = collectUsedFields(ruleset);
+  }
+
+  describeSource({ resource, trusted }: ScopeLogs): RecordSource {
+    const host = this.identify(resource);
+    return { host, resource, alertResource: createAlertResource(resource, host, this.config.resource), trusted };
+  }
+
+  evaluate(record: LogRecord, source: RecordSource, nowMs: number): RecordOutcome {
+    const { host, trusted } = source;
+    const input = adaptRecord(record, source.resource, this.config.input);
+    const location = textToBytes(input.location);
+    const alias =
+      trusted && this.config.diff.per === 'alias' ? textAttribute(record.attributes, 'hids.command.alias') : '';
+    const verdict = this.engine.evaluate({
+      log: input.log,
+      location: host.local ? guardLocation(location, trusted) : `(${textToBytes(host.name)}) any->${location}`,
+      queue: input.queue,
+      timeMs: nowMs,
+      trusted,
+      ...(!host.local && { agentId: textToBytes(host.agentId), agentName: textToBytes(host.name) }),
+      ...(alias !== '' && { alias: textToBytes(alias) }),
+    });
+    const wanted = verdict.alert || this.config.emit === 'annotated';
+    if (!wanted) return { verdict, alert: undefined, alertRecord: undefined, attributesCut: 0 };
+    const alert = buildAlert(verdict, this.ruleset, host, record.identity);
+    if (!verdict.alert || alert.rule === undefined) {
+      return { verdict, alert, alertRecord: undefined, attributesCut: 0 };
+    }
+    const used = this.usedFields.get(alert.rule.id) ?? NO_FIELDS;
+    const complete = alert as Alert & { rule: AlertRule };
+    const made = createAlertRecord(complete, record, source.alertResource, used, this.severityOf);
+    return { verdict, alert, alertRecord: made.record, attributesCut: made.attributesCut };
+  }
+
+  /** Records about what evaluating one record brought to light; rules of the health add-on turn them into alerts. */
+  healthRecords({ verdict }: RecordOutcome, record: LogRecord, host: HostIdentity, nowUnixNano: bigint): LogRecord[] {
+    const bodies = [
+      ...verdict.baselines.map(({ ruleId }) =>
+        formatHealthEvent('baseline', ruleId, {
+          host: host.name,
+          location: verdict.event.location,
+          bytes: verdict.event.log.length,
+        }),
+      ),
+      ...verdict.tripped.map(({ owner }) =>
+        formatHealthEvent('match limit tripped', owner, { host: host.name, bytes: verdict.event.log.length }),
+      ),
+      ...verdict.tooLarge.map((ruleId) =>
+        formatHealthEvent('command output truncated', ruleId, { host: host.name, bytes: verdict.event.log.length }),
+      ),
+    ];
+    return bodies.map((body, index) =>
+      createLogRecord({
+        body,
+        eventName: 'hids.health',
+        observedTimeUnixNano: nowUnixNano,
+        identity: `${record.identity}#health:${index}`,
+        attributes: new Map([
+          ['hids.queue', '1'],
+          ['hids.location', HEALTH_LOCATION],
+        ]),
+      }),
+    );
+  }
+}
+
+/**
+ * A location in brackets names an agent to the engine (`[001] (web01) any->file`). Only sources of this process may do so;
+ * what a sender wrote is a name like any other.
+ */
+function guardLocation(location: string, trusted: boolean): string {
+  return !trusted && /^[[(]/.test(location) ? ` ${location}` : location;
+}
