@@ -77,7 +77,7 @@ export class GrpcListener {
   /** Accepts nothing more; calls that are being answered go on. */
   stop(): void {
     const { server } = this;
-    if (!server || this.drained) return;
+    if (!server || this.drained !== undefined) return;
     this.drained = new Promise((resolve) => server.tryShutdown(() => resolve()));
   }
 

@@ -172,12 +172,16 @@ export class HttpListener {
       throw new RequestTooLargeError(`the body is larger than ${limit} bytes`);
     }
     const ticket = parts.inFlight.enter();
-    // Until the answer is with the operating system, so that a shutdown does not cut it off.
-    response.once('close', () => ticket.end());
-    if (request.headers.expect !== undefined) response.writeContinue();
-    const body = await readBody(request, encoding, limit, (size) => ticket.resize(size));
-    const answer = await parts.service.export(body, type, ticket);
-    return type === 'json' ? encodeLogsResponseJson(answer) : encodeLogsResponse(answer);
+    try {
+      if (request.headers.expect !== undefined) response.writeContinue();
+      const body = await readBody(request, encoding, limit, (size) => ticket.resize(size));
+      const answer = await parts.service.export(body, type, ticket);
+      return type === 'json' ? encodeLogsResponseJson(answer) : encodeLogsResponse(answer);
+    } finally {
+      // The answer must be with the operating system first, or a shutdown would cut it off.
+      if (response.closed) ticket.end();
+      else response.once('close', () => ticket.end());
+    }
   }
 
   private reply(
