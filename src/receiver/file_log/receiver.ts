@@ -1,0 +1,34 @@
+import type { Intake, Receiver } from '../../component/component.ts';
+import type { Settings } from '../../component/host.ts';
+import { createLogRecord } from '../../pdata/logs.ts';
+import { type BatchBuilder, createAttributes, decodeLine } from '../../tail/records.ts';
+import { type LineHandler, Tailer } from '../../tail/tailer.ts';
+import type { FileLogConfig } from './config.ts';
+
+export function createFileLogReceiver(settings: Settings, config: FileLogConfig, next: Intake): Receiver {
+  return new Tailer({
+    settings,
+    config,
+    next,
+    createHandler: (out) => createLineRecords(config, out),
+    forceFlushPeriod: config.force_flush_period,
+  });
+}
+
+/** Each line is a record. */
+function createLineRecords(config: FileLogConfig, out: BatchBuilder): LineHandler {
+  const attributesOf = createAttributes(config);
+  return {
+    line(file, line) {
+      const attributes = attributesOf(file);
+      if (line.cut) attributes.set('hids.truncated', true);
+      const body = decodeLine(line, config.encoding);
+      const identity = file.identityAt(line.offset, line.next);
+      out.add(createLogRecord({ body, attributes, identity }), body.length);
+    },
+    endOfPass() {},
+    pending: () => [],
+    state: () => '',
+    admitted() {},
+  };
+}

@@ -1,0 +1,313 @@
+import type { BigIntStats } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../component/clock.ts';
+import { findEnd, isCopy, openFound, readAt, startingPoint, whyNotText } from './admission.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { TAIL_SIZE } from './fingerprint.ts';
+import type { Glob } from './glob.ts';
+import { Handles, keyOf } from './handles.ts';
+import { continues, type FoundFile, type KnownFiles } from './known-files.ts';
+import type { SymlinkPolicy } from './open-file.ts';
+import { type IdentityBase, TailFile } from './tail-file.ts';
+
+export interface FileSetOptions {
+  glob: Glob;
+  known: KnownFiles;
+  clock: Clock;
+  identity: IdentityBase;
+  /** What to do with unknown files of the first look; those that come later are read from their beginning. */
+  startAt: 'beginning' | 'end';
+  maxLogSize: number;
+  maxOpenFiles: number;
+  symlinks: SymlinkPolicy;
+  ignoreBinaries: boolean;
+  /** The checkpoints were made with the same patterns: what is unknown now came while nobody looked. */
+  samePatterns: boolean;
+  events: FileSetEvents;
+}
+
+export interface FileSetEvents {
+  /** A file is read from now on, where `checkpoint` says if it continues one. */
+  admitted(file: TailFile, checkpoint: Checkpoint | undefined): void;
+  rotated(kind: 'renamed' | 'truncated', path: string): void;
+  /** Called at every look while it lasts. */
+  unreadable(path: string, reason: string): void;
+  /** It could be opened, or is gone. */
+  readable(path: string, exists: boolean): void;
+  /** It holds no lines; called again after a minute. */
+  ignored(path: string, reason: string): void;
+  /** The checkpoint of this key is of no use any more. */
+  forgotten(key: string): void;
+}
+
+/** A file whose content is, so far, that of another one: read only from where it becomes more than a copy. */
+interface Copy {
+  origin: TailFile;
+  generation: number;
+  verified: number;
+}
+
+interface Candidate {
+  path: string;
+  stats: BigIntStats;
+}
+
+const LOOK_AGAIN_MS = 60_000;
+const PARALLEL = 64;
+
+/**
+ * The files that match, recognised over renames, truncations, copies and restarts. `discover` looks what has changed
+ * on disk; reading is done by others.
+ */
+export class FileSet {
+  readonly handles: Handles;
+  /** By key; older files come first. */
+  readonly files = new Map<string, TailFile>();
+  readonly #options: FileSetOptions;
+  readonly #byPath = new Map<string, TailFile>();
+  readonly #copies = new Map<string, Copy>();
+  /** Files that hold no lines, and when to look again. */
+  readonly #ignored = new Map<string, number>();
+  #first = true;
+
+  constructor(options: FileSetOptions) {
+    this.#options = options;
+    this.handles = new Handles(options.maxOpenFiles, options.symlinks);
+  }
+
+  async discover(): Promise<void> {
+    const { glob, clock, events } = this.#options;
+    const { paths, errors } = await glob.expand();
+    for (const { path, error } of errors) events.unreadable(path, error.message);
+    const seen = new Set<string>();
+    const candidates: Candidate[] = [];
+    for (let from = 0; from < paths.length; from += PARALLEL) {
+      const some = paths.slice(from, from + PARALLEL);
+      const results = await Promise.allSettled(some.map((path) => stat(path, { bigint: true })));
+      for (const [index, result] of results.entries()) {
+        const path = some[index];
+        if (result.status === 'rejected') this.#statFailed(path, result.reason, seen);
+        else if (result.value.isFile()) await this.#found(path, result.value, seen, candidates);
+        else if (!result.value.isDirectory()) events.unreadable(path, 'is not a regular file');
+      }
+    }
+    for (const file of this.files.values()) if (!seen.has(file.key)) await this.#missing(file, clock.now());
+    candidates.sort((a, b) => (a.stats.mtimeNs < b.stats.mtimeNs ? -1 : a.stats.mtimeNs > b.stats.mtimeNs ? 1 : 0));
+    for (const candidate of candidates) await this.#consider(candidate);
+    for (const key of this.#copies.keys()) if (!seen.has(key)) this.#copies.delete(key);
+    for (const key of this.#ignored.keys()) if (!seen.has(key)) this.#ignored.delete(key);
+    if (this.#first) await this.#adoptMoved();
+    this.#first = false;
+  }
+
+  /** The content behind what was read is not what it was: start over. */
+  async replaced(file: TailFile): Promise<void> {
+    const { known, clock, events } = this.#options;
+    known.addFormer(file.checkpoint([], '', clock.now()));
+    file.restart();
+    events.rotated('truncated', file.path);
+  }
+
+  /** Stops reading a file; its checkpoint is kept in case it comes back. */
+  async leave(file: TailFile, checkpoint: Checkpoint): Promise<void> {
+    await this.handles.close(file);
+    this.files.delete(file.key);
+    for (const path of [file.path, file.currentPath]) if (this.#byPath.get(path) === file) this.#byPath.delete(path);
+    this.#options.known.add(checkpoint);
+  }
+
+  async close(): Promise<void> {
+    await this.handles.closeAll();
+  }
+
+  /** What cannot be looked at now is not taken for deleted. */
+  #statFailed(path: string, error: NodeJS.ErrnoException, seen: Set<string>): void {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
+      this.#options.events.readable(path, false);
+      return;
+    }
+    this.#options.events.unreadable(path, error.message);
+    const file = this.#byPath.get(path);
+    if (file) seen.add(file.key);
+  }
+
+  async #found(path: string, stats: BigIntStats, seen: Set<string>, candidates: Candidate[]): Promise<void> {
+    const key = keyOf(stats);
+    // The same file by another name, by a hard or symbolic link: the first name counts.
+    if (seen.has(key)) return;
+    seen.add(key);
+    const file = this.files.get(key);
+    if (!file) {
+      candidates.push({ path, stats });
+      return;
+    }
+    if (file.currentPath !== path && file.currentPath !== file.path) this.#byPath.delete(file.currentPath);
+    this.#byPath.set(path, file);
+    file.currentPath = path;
+    file.missingSince = undefined;
+    await this.#changed(file, Number(stats.size), stats.mtimeNs);
+  }
+
+  async #changed(file: TailFile, size: number, mtimeNs: bigint): Promise<void> {
+    const touched = mtimeNs !== file.mtimeNs;
+    if (!touched && size === file.size) return;
+    const sameSize = size === file.size;
+    file.size = size;
+    file.mtimeNs = mtimeNs;
+    file.lastGrowth = this.#options.clock.now();
+    if (size < file.position) {
+      await this.replaced(file);
+    } else if (sameSize && file.handle && file.tail.length > 0) {
+      const tail = await readAt(file.handle, file.position - file.tail.length, file.tail.length);
+      if (!tail.equals(file.tail)) await this.replaced(file);
+    }
+  }
+
+  /** No path leads to the file: it is read on through its handle until it stays as it is. */
+  async #missing(file: TailFile, now: number): Promise<void> {
+    file.missingSince ??= now;
+    if (!file.handle) {
+      const path = (await indexFolder(dirname(file.currentPath))).get(file.key);
+      if (path === undefined) return;
+      file.currentPath = path;
+      await this.handles.ensureOpen(file).catch(() => {});
+    }
+    const stats = await file.handle?.stat({ bigint: true });
+    if (stats) await this.#changed(file, Number(stats.size), stats.mtimeNs);
+  }
+
+  async #consider({ path, stats }: Candidate): Promise<void> {
+    const { events, clock, ignoreBinaries, identity, symlinks } = this.#options;
+    const key = keyOf(stats);
+    if ((this.#ignored.get(key) ?? 0) > clock.now()) return;
+    const copy = this.#copies.get(key);
+    if (copy && this.#staysCopy(copy, Number(stats.size))) return;
+    let found: FoundFile | undefined;
+    let kept = false;
+    try {
+      found = await openFound(path, identity.fingerprintSize, symlinks);
+      events.readable(path, true);
+      const reason = whyNotText(found.head.bytes, ignoreBinaries);
+      if (reason !== undefined) {
+        events.ignored(path, reason);
+        this.#ignored.set(key, clock.now() + LOOK_AGAIN_MS);
+      } else {
+        kept = await this.#admit(found, stats.mtimeNs);
+      }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT') events.unreadable(path, error instanceof Error ? error.message : String(error));
+    } finally {
+      if (!kept) await found?.handle.close();
+    }
+  }
+
+  #staysCopy(copy: Copy, size: number): boolean {
+    const { origin } = copy;
+    return this.files.get(origin.key) === origin && origin.generation === copy.generation && size === copy.verified;
+  }
+
+  /** False where the file is only a copy of another one so far. */
+  async #admit(found: FoundFile, mtimeNs: bigint): Promise<boolean> {
+    const { known, events, identity } = this.#options;
+    if (this.files.has(found.key)) return false;
+    const checkpoint = await known.find(found);
+    const start = checkpoint ?? (await this.#findCopyStart(found));
+    if (start === 'copy') return false;
+    this.#copies.delete(found.key);
+    const former = known.get(found.key);
+    const point = start ?? (await this.#findStart(found, former));
+    if (former) {
+      known.remove(former.key);
+      if (former !== checkpoint) known.addFormer(former);
+    } else if (checkpoint && known.get(checkpoint.key) === checkpoint) {
+      known.remove(checkpoint.key);
+      events.forgotten(checkpoint.key);
+    }
+    const now = this.#options.clock.now();
+    const file = new TailFile(found.key, checkpoint?.path ?? found.path, identity, found.size, mtimeNs, now);
+    file.currentPath = found.path;
+    file.handle = found.handle;
+    file.head = found.head.bytes;
+    file.resume(point);
+    const tailSize = Math.min(TAIL_SIZE, file.position);
+    file.tail = await readAt(found.handle, file.position - tailSize, tailSize);
+    this.files.set(file.key, file);
+    this.#byPath.set(found.path, file);
+    await this.handles.keep(file);
+    events.admitted(file, checkpoint);
+    return true;
+  }
+
+  /** Where to begin in a file that continues none. */
+  async #findStart(found: FoundFile, former: Checkpoint | undefined): Promise<Checkpoint> {
+    const { events, startAt, maxLogSize, samePatterns } = this.#options;
+    const generation = former ? former.generation + 1 : 0;
+    if (former && !former.left) {
+      if (former.path === found.path) events.rotated('truncated', found.path);
+      return startingPoint(found, 0, generation);
+    }
+    const follows = this.#byPath.has(found.path) || (this.#first && this.#wasRead(found.path));
+    if (follows) events.rotated('renamed', found.path);
+    if (follows || startAt === 'beginning' || !this.#first || samePatterns) return startingPoint(found, 0, generation);
+    const { position, skipping } = await findEnd(found, maxLogSize);
+    return startingPoint(found, position, generation, skipping);
+  }
+
+  #wasRead(path: string): boolean {
+    if (this.#options.known.withPath(path)) return true;
+    for (const file of this.files.values()) if (file.path === path) return true;
+    return false;
+  }
+
+  async #findCopyStart(found: FoundFile): Promise<Checkpoint | 'copy' | undefined> {
+    const before = this.#copies.get(found.key);
+    const { fingerprintSize } = this.#options.identity;
+    if (found.head.bytes.length < fingerprintSize) return undefined;
+    for (const origin of this.files.values()) {
+      if (before && before.origin !== origin) continue;
+      if (found.size > origin.size || !(await isCopy(found, origin, fingerprintSize))) continue;
+      this.#copies.set(found.key, { origin, generation: origin.generation, verified: found.size });
+      return 'copy';
+    }
+    return before && startingPoint(found, Math.min(before.verified, before.origin.position));
+  }
+
+  /** Files that were renamed out of the patterns while nobody looked still hold lines nobody has seen. */
+  async #adoptMoved(): Promise<void> {
+    const { known, clock, samePatterns, identity, symlinks } = this.#options;
+    if (!samePatterns) return;
+    const folders = new Map<string, Map<string, string>>();
+    for (const checkpoint of [...known.values()]) {
+      const folder = dirname(checkpoint.path);
+      const index = folders.get(folder) ?? (await indexFolder(folder));
+      folders.set(folder, index);
+      const path = index.get(checkpoint.key);
+      if (path === undefined) continue;
+      const found = await openFound(path, identity.fingerprintSize, symlinks).catch(() => undefined);
+      if (!found) continue;
+      const unread = found.size > checkpoint.offset || checkpoint.pending.length > 0;
+      if (unread && found.key === checkpoint.key && (await continues(found, checkpoint))) {
+        const { mtimeNs } = await found.handle.stat({ bigint: true });
+        await this.#admit(found, mtimeNs);
+        const file = this.files.get(found.key);
+        if (file) file.missingSince = clock.now();
+      } else {
+        await found.handle.close();
+      }
+    }
+  }
+}
+
+/** Paths of the regular files in a folder by their keys. */
+async function indexFolder(folder: string): Promise<Map<string, string>> {
+  const index = new Map<string, string>();
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    if (!entry.isFile()) continue;
+    const path = join(folder, entry.name);
+    const stats = await stat(path, { bigint: true }).catch(() => undefined);
+    if (stats) index.set(keyOf(stats), path);
+  }
+  return index;
+}
