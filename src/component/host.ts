@@ -31,6 +31,8 @@ export interface Settings {
   readonly localHost: LocalHost;
   /** Folder of the configuration file; relative paths in the configuration start here. */
   readonly baseDir: string;
+  /** Folder for what components keep beside the store, such as dead letters; `baseDir` where absent. */
+  readonly dataDir?: string;
 }
 
 /** What a running component may ask for. */

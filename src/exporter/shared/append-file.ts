@@ -52,9 +52,11 @@ export class AppendFile {
     this.#options = options;
   }
 
-  /** Creates the folder and the file where they are missing; rejects where it may not be written. */
+  /**
+   * Creates folder and file where they are missing; rejects where it may not be written. The first `append` does the
+   * same, so this is for those who want to know early.
+   */
   async open(): Promise<void> {
-    await mkdir(dirname(this.#options.path), { recursive: true, mode: 0o750 });
     await this.#open();
   }
 
@@ -159,6 +161,7 @@ export class AppendFile {
 
   async #open(): Promise<void> {
     const { path, mode } = this.#options;
+    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
     const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
     const handle = await (this.#options.open ?? openFile)(path, flags, mode).catch((error) => {
       // A pipe or a terminal may not be readable; it has no end to look at either.

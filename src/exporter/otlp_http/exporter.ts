@@ -1,0 +1,242 @@
+import { setMaxListeners } from 'node:events';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { BatchObservableResult, Counter } from '@opentelemetry/api';
+import { sleep } from '../../component/clock.ts';
+import type { Exporter } from '../../component/component.ts';
+import { RefusedError } from '../../component/errors.ts';
+import type { Host, Settings } from '../../component/host.ts';
+import type { WorkUnit } from '../../component/state-store.ts';
+import { createExporterTelemetry, type ExporterTelemetry } from '../../component/telemetry.ts';
+import { Backoff } from '../../config/retry.ts';
+import type { LogBatch } from '../../pdata/logs.ts';
+import { countRecords } from '../../pdata/logs.ts';
+import type { OtlpHttpConfig } from './config.ts';
+import { DeadLetterFile } from './dead-letter.ts';
+import { Delivery } from './delivery.ts';
+import { type Environment, resolveTarget } from './environment.ts';
+import { createRequests, type LogsRequest, type RequestLimits } from './request.ts';
+import { SendQueue, type Taken } from './send-queue.ts';
+import { Sender } from './sender.ts';
+
+/** What exists between start and shutdown. */
+interface Running {
+  sender: Sender;
+  delivery: Delivery;
+  queue: SendQueue;
+  /** The queue lives in the store that the pipeline commits to, so both are safe at once. */
+  sharesStore: boolean;
+  workers: Promise<void>[];
+}
+
+/**
+ * Delivers records to an OTLP/HTTP backend. `consume` adds the requests to the batch's unit of work, so that they are
+ * safe together with the state they came from; workers send what is stored, and remove it when it has been taken or lies
+ * in the dead-letter file.
+ */
+export class OtlpHttpExporter implements Exporter {
+  readonly mutatesData = false;
+  readonly #settings: Settings;
+  readonly #config: OtlpHttpConfig;
+  readonly #environment: Environment;
+  readonly #limits: RequestLimits;
+  readonly #telemetry: ExporterTelemetry;
+  readonly #dropped: Counter;
+  readonly #deadLetters: DeadLetterFile;
+  readonly #draining = new AbortController();
+  readonly #stopped = new AbortController();
+  #running: Running | undefined;
+  #shutdown: Promise<void> | undefined;
+
+  constructor(settings: Settings, config: OtlpHttpConfig, environment: Environment) {
+    this.#settings = settings;
+    this.#config = config;
+    this.#environment = environment;
+    this.#limits = { maxRecords: config.request.max_records, maxBytes: config.request.max_bytes };
+    this.#telemetry = createExporterTelemetry(settings.meter, settings.id);
+    this.#dropped = settings.meter.createCounter('hids_exporter_dropped_log_records', {
+      unit: '{record}',
+      description: 'Records that gave way to newer ones in a full queue (drop_oldest_on_overflow)',
+    });
+    // Every batch that waits for room listens for the end.
+    setMaxListeners(0, this.#draining.signal, this.#stopped.signal);
+    this.#deadLetters = new DeadLetterFile(settings, {
+      path: deadLetterPath(settings, config),
+      maxBytes: config.dead_letter.max_megabytes * 1024 * 1024,
+      maxBackups: config.dead_letter.max_backups,
+    });
+  }
+
+  async start(host: Host): Promise<void> {
+    const { sending_queue: queueing, retry_on_failure: retry } = this.#config;
+    const target = resolveTarget(this.#config, this.#environment);
+    const folder = dirname(deadLetterPath(this.#settings, this.#config));
+    await mkdir(folder, { recursive: true, mode: 0o750 });
+    await access(folder, constants.W_OK);
+    const store = host.store(queueing.storage);
+    const sender = new Sender(this.#settings, this.#config, target, host);
+    const delivery = new Delivery({
+      settings: this.#settings,
+      sender,
+      retry,
+      deadLetters: this.#deadLetters,
+      report: (status) => host.reportStatus(this.#settings.id, status),
+      draining: this.#draining.signal,
+      stopped: this.#stopped.signal,
+    });
+    const queue = new SendQueue(store, this.#settings.id, {
+      maxItems: queueing.queue_size,
+      maxBytes: queueing.queue_bytes,
+    });
+    const running: Running = { sender, delivery, queue, sharesStore: store === host.store(), workers: [] };
+    this.#running = running;
+    if (queueing.enabled) {
+      this.#observeQueue(queue);
+      for (let worker = 0; worker < queueing.num_consumers; worker++) running.workers.push(this.#work(running));
+    }
+    host.reportStatus(this.#settings.id, { state: 'ok' });
+  }
+
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.#drain();
+    return this.#shutdown;
+  }
+
+  async consume(batch: LogBatch, work: WorkUnit): Promise<void> {
+    const running = this.#running;
+    if (!running || this.#draining.signal.aborted) throw new RefusedError(`exporter ${this.#settings.id} is off`, 1000);
+    const requests = createRequests(batch, this.#limits);
+    if (requests.length === 0) return;
+    if (!this.#config.sending_queue.enabled) return this.#deliverNow(running, requests);
+    try {
+      await this.#waitForRoom(running.queue, requests);
+    } catch (error) {
+      this.#telemetry.enqueueFailed(countRecords(batch));
+      throw error;
+    }
+    const { changes, release } = running.queue.reserve(requests);
+    if (running.sharesStore) {
+      for (const change of changes) work.add(change);
+      work.onRollback(release);
+      work.onCommit(() => {
+        release();
+        this.#trim(running);
+      });
+      return;
+    }
+    try {
+      await running.queue.commit(changes);
+    } finally {
+      release();
+    }
+    this.#trim(running);
+  }
+
+  async #waitForRoom(queue: SendQueue, requests: readonly LogsRequest[]): Promise<void> {
+    const { block_on_overflow: block, drop_oldest_on_overflow: drop } = this.#config.sending_queue;
+    if (drop) return;
+    while (!queue.fits(requests)) {
+      if (!block || this.#draining.signal.aborted) queue.refuse();
+      await queue.waitForRoom(this.#draining.signal);
+    }
+  }
+
+  /** Without a queue the batch is accepted when the other side has it. */
+  async #deliverNow({ delivery }: Running, requests: readonly LogsRequest[]): Promise<void> {
+    for (const request of requests) {
+      if (await delivery.deliver(request)) continue;
+      throw new RefusedError(`exporter ${this.#settings.id} shut down before it was delivered`, 1000);
+    }
+  }
+
+  /** Takes from the queue until shutdown; a store that fails is tried again, and never ends the worker. */
+  async #work({ queue, delivery }: Running): Promise<void> {
+    const { clock, logger, id } = this.#settings;
+    const draining = this.#draining.signal;
+    const stopped = this.#stopped.signal;
+    const backoff = new Backoff(this.#config.retry_on_failure);
+    while (!stopped.aborted) {
+      try {
+        const taken = queue.take({ ...this.#limits, maxBytes: Math.min(this.#limits.maxBytes, delivery.maxBytes) });
+        if (taken) {
+          if (!(await this.#deliverTaken(delivery, taken))) return;
+          await this.#settle(queue, taken);
+        } else if (draining.aborted) return;
+        else await queue.waitForItems(draining);
+      } catch (error) {
+        logger.error({ exporter: id, error: (error as Error).message }, 'queue cannot be read');
+        if (draining.aborted) return;
+        await sleep(clock, backoff.next(), draining);
+      }
+    }
+  }
+
+  #deliverTaken(delivery: Delivery, { request, unreadable }: Taken): Promise<boolean> {
+    if (!unreadable) return delivery.deliver(request);
+    return delivery.bury({ kind: 'unreadable', reason: 'not written by this version', rejected: 0, request });
+  }
+
+  /** Removes what was delivered. Where that fails for good it will be delivered once more after the next start. */
+  async #settle(queue: SendQueue, { ids }: Taken): Promise<void> {
+    const { clock, logger, id } = this.#settings;
+    const backoff = new Backoff(this.#config.retry_on_failure);
+    for (;;) {
+      try {
+        return await queue.settle(ids);
+      } catch (error) {
+        logger.error({ exporter: id, error: (error as Error).message }, 'delivered requests cannot be removed yet');
+        if (this.#draining.signal.aborted) return;
+        await sleep(clock, backoff.next(), this.#draining.signal);
+      }
+    }
+  }
+
+  #trim({ queue }: Running): void {
+    if (!this.#config.sending_queue.drop_oldest_on_overflow) return;
+    const { logger, id } = this.#settings;
+    queue.trim().then(
+      (records) => {
+        if (records === 0) return;
+        this.#dropped.add(records, { exporter: id });
+        logger.error({ exporter: id, records }, 'queue full, oldest records dropped');
+      },
+      (error) => logger.error({ exporter: id, error: (error as Error).message }, 'queue full and not to be shortened'),
+    );
+  }
+
+  #observeQueue(queue: SendQueue): void {
+    const { meter, id } = this.#settings;
+    const size = meter.createObservableGauge('otelcol_exporter_queue_size', { unit: '{batch}' });
+    const capacity = meter.createObservableGauge('otelcol_exporter_queue_capacity', { unit: '{batch}' });
+    const bytes = meter.createObservableGauge('hids_exporter_queue_bytes', { unit: 'By' });
+    const observe = (result: BatchObservableResult) => {
+      const attributes = { exporter: id, data_type: 'logs' };
+      const now = queue.size();
+      result.observe(size, now.items, attributes);
+      result.observe(bytes, now.bytes, attributes);
+      result.observe(capacity, this.#config.sending_queue.queue_size, attributes);
+    };
+    meter.addBatchObservableCallback(observe, [size, capacity, bytes]);
+    this.#stopped.signal.addEventListener('abort', () => {
+      meter.removeBatchObservableCallback(observe, [size, capacity, bytes]);
+    });
+  }
+
+  async #drain(): Promise<void> {
+    this.#draining.abort();
+    const { clock } = this.#settings;
+    const stop = () => this.#stopped.abort();
+    const timer = clock.setTimeout(stop, this.#config.sending_queue.drain_timeout);
+    await Promise.all(this.#running?.workers ?? []);
+    timer.cancel();
+    stop();
+    this.#running?.sender.close();
+    await this.#deadLetters.close();
+  }
+}
+
+/** Where dead letters of an exporter go; the name is safe for every id. */
+export function deadLetterPath(settings: Settings, config: OtlpHttpConfig): string {
+  if (config.dead_letter.path !== undefined) return resolve(settings.baseDir, config.dead_letter.path);
+  return join(settings.dataDir ?? settings.baseDir, 'dead-letter', `${settings.id.replaceAll('/', '_')}.jsonl`);
+}

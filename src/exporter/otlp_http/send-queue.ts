@@ -1,0 +1,197 @@
+import { RefusedError } from '../../component/errors.ts';
+import type { Change, QueueItem, StateStore } from '../../component/state-store.ts';
+import { fromPayload, joinRequests, type LogsRequest, type RequestLimits, toPayload } from './request.ts';
+
+export interface QueueLimits {
+  maxItems: number;
+  maxBytes: number;
+}
+
+/** Requests that a consumer works on; they stay in the store until `settle`. */
+export interface Taken {
+  ids: number[];
+  request: LogsRequest;
+  /** The store holds something that is no request of ours; `request` has its bytes, and no records can be read of it. */
+  unreadable: boolean;
+}
+
+/** Room that was promised to a batch on its way into the store. */
+export interface Reservation {
+  changes: Change[];
+  /** Call once the batch is committed or given up. */
+  release(): void;
+}
+
+const PEEK_ITEMS = 16;
+/** A sender that was refused need not come back earlier. */
+const RETRY_AFTER_MS = 5000;
+
+/**
+ * The requests of one exporter in the store, oldest first. Only this process reads them; what is taken is removed by
+ * `settle`, so that a crash in between brings it back.
+ */
+export class SendQueue {
+  readonly #store: StateStore;
+  readonly #name: string;
+  readonly #limits: QueueLimits;
+  /** Id of the newest item that was read from the store. */
+  #cursor = 0;
+  /** Read, but not yet taken. */
+  #read: QueueItem[] = [];
+  /** Given up, but not yet removed from the store. */
+  #doomed: QueueItem[] = [];
+  #promisedItems = 0;
+  #promisedBytes = 0;
+  #itemWaiters: (() => void)[] = [];
+  #roomWaiters: (() => void)[] = [];
+
+  constructor(store: StateStore, name: string, limits: QueueLimits) {
+    this.#store = store;
+    this.#name = name;
+    this.#limits = limits;
+  }
+
+  /** What is stored or promised. */
+  size(): { items: number; bytes: number } {
+    const { items, bytes } = this.#store.queueSize(this.#name);
+    return { items: items + this.#promisedItems, bytes: bytes + this.#promisedBytes };
+  }
+
+  /** Whether the requests fit. An empty queue takes any batch, else one that is larger than the queue could never pass. */
+  fits(requests: readonly LogsRequest[]): boolean {
+    const { items, bytes } = this.size();
+    if (items === 0) return true;
+    const added = requests.reduce((sum, request) => sum + request.bytes.byteLength, 0);
+    return items + requests.length <= this.#limits.maxItems && bytes + added <= this.#limits.maxBytes;
+  }
+
+  /** Promises room without asking whether there is any. */
+  reserve(requests: readonly LogsRequest[]): Reservation {
+    const payloads = requests.map(toPayload);
+    const bytes = payloads.reduce((sum, payload) => sum + payload.byteLength, 0);
+    this.#promisedItems += payloads.length;
+    this.#promisedBytes += bytes;
+    let released = false;
+    return {
+      changes: payloads.map((payload) => ({ op: 'enqueue', queue: this.#name, payload })),
+      release: () => {
+        if (released) return;
+        released = true;
+        this.#promisedItems -= payloads.length;
+        this.#promisedBytes -= bytes;
+        wake(this.#itemWaiters);
+        wake(this.#roomWaiters);
+      },
+    };
+  }
+
+  /** @throws RefusedError with the time after which to come back */
+  refuse(): never {
+    const { items, bytes } = this.size();
+    throw new RefusedError(`queue ${this.#name} is full: ${items} requests, ${bytes} bytes`, RETRY_AFTER_MS);
+  }
+
+  /** Stores requests by a commit of its own, where the queue lives in another store than the state. */
+  async commit(changes: readonly Change[]): Promise<void> {
+    await this.#store.commit(changes);
+  }
+
+  /** The oldest requests that nobody took, joined up to the limits; undefined where there are none. */
+  take(limits: RequestLimits): Taken | undefined {
+    const ids: number[] = [];
+    const requests: LogsRequest[] = [];
+    let records = 0;
+    let bytes = 0;
+    for (let item = this.#first(); item; item = this.#first()) {
+      const request = fromPayload(item.payload);
+      if (!request) {
+        if (ids.length > 0) break;
+        this.#read.shift();
+        return { ids: [item.id], request: { bytes: item.payload, records: 0, restamped: false }, unreadable: true };
+      }
+      const tooMuch =
+        records + request.records > limits.maxRecords || bytes + request.bytes.byteLength > limits.maxBytes;
+      if (ids.length > 0 && tooMuch) break;
+      this.#read.shift();
+      ids.push(item.id);
+      requests.push(request);
+      records += request.records;
+      bytes += request.bytes.byteLength;
+    }
+    return ids.length === 0 ? undefined : { ids, request: joinRequests(requests), unreadable: false };
+  }
+
+  /** Removes what was taken; rejects where the store cannot be written, then it is to be called again. */
+  async settle(ids: readonly number[]): Promise<void> {
+    await this.#store.commit([{ op: 'dequeue', queue: this.#name, ids }]);
+    wake(this.#roomWaiters);
+  }
+
+  /**
+   * Gives up the oldest requests that nobody took until the limits hold; returns the records they held. Rejects where
+   * the store cannot be written; the next call removes them then.
+   */
+  async trim(): Promise<number> {
+    let { items, bytes } = this.#store.queueSize(this.#name);
+    items -= this.#doomed.length;
+    bytes -= sizeOf(this.#doomed);
+    while (items > this.#limits.maxItems || bytes > this.#limits.maxBytes) {
+      const item = this.#first();
+      if (!item) break;
+      this.#read.shift();
+      this.#doomed.push(item);
+      items--;
+      bytes -= item.payload.byteLength;
+    }
+    if (this.#doomed.length === 0) return 0;
+    const doomed = this.#doomed;
+    this.#doomed = [];
+    try {
+      await this.settle(doomed.map((item) => item.id));
+    } catch (error) {
+      this.#doomed.unshift(...doomed);
+      throw error;
+    }
+    return doomed.reduce((sum, item) => sum + (fromPayload(item.payload)?.records ?? 0), 0);
+  }
+
+  /** Resolves when something may have been added, or `stop` aborts. */
+  waitForItems(stop: AbortSignal): Promise<void> {
+    return waitIn(this.#itemWaiters, stop);
+  }
+
+  /** Resolves when something may have been removed, or `stop` aborts. */
+  waitForRoom(stop: AbortSignal): Promise<void> {
+    return waitIn(this.#roomWaiters, stop);
+  }
+
+  #first(): QueueItem | undefined {
+    if (this.#read.length === 0) {
+      this.#read = this.#store.peek(this.#name, PEEK_ITEMS, this.#cursor);
+      this.#cursor = this.#read.at(-1)?.id ?? this.#cursor;
+    }
+    return this.#read[0];
+  }
+}
+
+function sizeOf(items: readonly QueueItem[]): number {
+  return items.reduce((sum, item) => sum + item.payload.byteLength, 0);
+}
+
+function wake(waiters: (() => void)[]): void {
+  for (const waiter of waiters.splice(0)) waiter();
+}
+
+function waitIn(waiters: (() => void)[], stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stop.aborted) return resolve();
+    const done = () => {
+      stop.removeEventListener('abort', done);
+      const index = waiters.indexOf(done);
+      if (index >= 0) waiters.splice(index, 1);
+      resolve();
+    };
+    waiters.push(done);
+    stop.addEventListener('abort', done, { once: true });
+  });
+}
