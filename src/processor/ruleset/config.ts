@@ -33,6 +33,10 @@ export const rulesetConfigSchema = z.strictObject({
     .string()
     .optional()
     .describe('folder of a Wazuh installation: its ruleset/, etc/ and the <ruleset> block of etc/ossec.conf'),
+  starter: z
+    .boolean()
+    .optional()
+    .describe('load the starter ruleset that comes with otel-hids (default: when no other content is named)'),
   decoders: z.array(z.string()).default([]).describe('decoder files, directories or globs'),
   rules: z.array(z.string()).default([]).describe('rule files, directories or globs'),
   exclude: z.array(z.string()).default([]).describe('base names left out of wazuh_home and of directories'),
