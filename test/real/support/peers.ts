@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { freePorts, type RunningProcess, startProcess, waitFor } from './process.ts';
+import { freePorts, type RunningProcess, startProcess, waitFor } from '../../support/process.ts';
 
 const ROOT = new URL('../../../', import.meta.url).pathname;
 
