@@ -44,7 +44,11 @@ export class LogsService {
     const { memory, telemetry } = this.parts;
     if (body.length === 0 && encoding === 'protobuf') return SUCCESS;
     const digest = hash('sha256', body, 'base64url');
-    await this.settled(digest);
+    for (;;) {
+      const pending = memory.inFlight(digest);
+      if (pending === undefined) break;
+      await pending;
+    }
     if (memory.knowsRequest(digest)) {
       telemetry.requestResent();
       return SUCCESS;
@@ -62,8 +66,12 @@ export class LogsService {
       throw error;
     }
     const uids = this.identify(batch, digest);
-    // Between the last wait and the claim nothing else runs, so nobody can claim the same in between.
-    await this.settled(digest, uids);
+    // Up to the claim nothing may wait after this loop: another request could claim the same in between.
+    for (;;) {
+      const pending = memory.inFlight(digest, uids);
+      if (pending === undefined) break;
+      await pending;
+    }
     if (memory.knowsRequest(digest)) {
       telemetry.requestResent();
       return SUCCESS;
@@ -89,15 +97,6 @@ export class LogsService {
     }
     claim.commit();
     telemetry.accepted(records);
-  }
-
-  /** Waits until neither the request nor one of the uids is in flight in another request. */
-  private async settled(digest: string, uids: readonly string[] = []): Promise<void> {
-    for (;;) {
-      const pending = this.parts.memory.inFlight(digest, uids);
-      if (pending === undefined) return;
-      await pending;
-    }
   }
 
   /** Gives every record its identity and every group its trust; returns the uids there are. */
