@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { open } from 'node:fs/promises';
 import type { Counter } from '@opentelemetry/api';
 import type { Settings } from '../../component/host.ts';
 import { encodeLogsRequestJson } from '../../otlp/encode-json.ts';
@@ -92,7 +91,8 @@ export class DeadLetterFile {
 /** Lost records in a file, by what its lines say of themselves. */
 async function countRecordsOf(path: string): Promise<number> {
   let records = 0;
-  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+  const file = await open(path);
+  for await (const line of file.readLines()) {
     const head = line.slice(0, line.indexOf(',"resourceLogs":'));
     records += Number(/,"rejected":(\d+)/.exec(head)?.[1] ?? 0);
   }

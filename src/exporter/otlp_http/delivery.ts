@@ -112,6 +112,7 @@ export class Delivery {
 
   /** Attempts until the answer is final. */
   async #decide(request: LogsRequest, started: number): Promise<Decision> {
+    let since = started;
     const { settings, sender, retry, draining, stopped } = this.#options;
     const backoff = new Backoff(retry, this.#options.random);
     let doubtful = 0;
@@ -135,11 +136,17 @@ export class Delivery {
       }
       this.#failed(verdict);
       if (draining.aborted) return { kind: 'stopped' };
-      const elapsed = settings.clock.now() - started;
-      const over = !retry.enabled || (retry.max_elapsed_time > 0 && elapsed >= retry.max_elapsed_time);
-      if (over && verdict.kind !== 'misconfigured') return { kind: 'expired', reason: verdict.reason };
+      // Time in which nothing could have been taken does not count.
+      if (verdict.kind === 'misconfigured') since = settings.clock.now();
+      else if (this.#isOver(since)) return { kind: 'expired', reason: verdict.reason };
       await sleep(settings.clock, this.#wait(verdict, backoff), draining);
     }
+  }
+
+  #isOver(since: number): boolean {
+    const { retry, settings } = this.#options;
+    const elapsed = settings.clock.now() - since;
+    return !retry.enabled || (retry.max_elapsed_time > 0 && elapsed >= retry.max_elapsed_time);
   }
 
   /** Where someone must change a configuration first, haste helps nobody. */
@@ -171,7 +178,7 @@ export class Delivery {
     const restamp = decision.time !== undefined && !request.restamped;
     if (decision.kind === 'expired' || (request.records < 2 && !restamp)) return undefined;
     const batch = openRequest(request);
-    if (!batch) return undefined;
+    if (!batch) return request.joined && [...request.joined];
     if (restamp) return splitByTime(batch, decision.time?.acceptableFrom, this.#options.settings.clock.nowUnixNano());
     if (decision.kind === 'too_large') {
       this.#maxBytes = Math.max(MIN_REQUEST_BYTES, Math.min(this.#maxBytes, Math.floor(request.bytes.byteLength / 2)));

@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { open } from 'node:fs/promises';
 import { sleep } from '../../component/clock.ts';
 import type { Host, Settings } from '../../component/host.ts';
 import { Backoff } from '../../config/retry.ts';
@@ -79,16 +78,20 @@ export async function replayDeadLetters(
   onFailure: (failure: ReplayFailure) => void | Promise<void> = () => {},
 ): Promise<ReplayReport> {
   const report: ReplayReport = { lines: 0, sentRecords: 0, failures: 0 };
-  const input = createReadStream(path);
-  let line = 0;
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    line++;
-    if (text.trim() === '') continue;
-    report.lines++;
-    const reason = await replayLine(text, send, report);
-    if (reason === undefined) continue;
-    report.failures++;
-    await onFailure({ line, reason, text });
+  const file = await open(path);
+  try {
+    let line = 0;
+    for await (const text of file.readLines()) {
+      line++;
+      if (text.trim() === '') continue;
+      report.lines++;
+      const reason = await replayLine(text, send, report);
+      if (reason === undefined) continue;
+      report.failures++;
+      await onFailure({ line, reason, text });
+    }
+  } finally {
+    await file.close();
   }
   return report;
 }

@@ -17,6 +17,8 @@ export interface LogsRequest {
   records: number;
   /** Its records carry the present time instead of their own, because the other side refused that. */
   restamped: boolean;
+  /** What it was joined from. */
+  joined?: readonly LogsRequest[];
 }
 
 /** First byte of a queued payload, then the number of records (32 bits, little endian), then the request. */
@@ -54,6 +56,7 @@ export function joinRequests(requests: readonly LogsRequest[]): LogsRequest {
     bytes: Buffer.concat(requests.map((request) => request.bytes)),
     records: requests.reduce((sum, request) => sum + request.records, 0),
     restamped: false,
+    joined: requests,
   };
 }
 
