@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+export const basicAuthSchema = z
+  .strictObject({
+    htpasswd: z
+      .strictObject({
+        file: z.string().min(1).optional().describe('File of `user:hash` lines, read again when it changes'),
+        inline: z.string().optional().describe('The same as text; a user found here wins over the file'),
+      })
+      .refine(({ file, inline }) => file !== undefined || inline !== undefined, 'needs `file` or `inline`')
+      .optional()
+      .describe('Users that a listener lets in'),
+    client_auth: z
+      .strictObject({
+        username: z.string().min(1).optional().describe('User name'),
+        username_file: z.string().min(1).optional().describe('File with the user name, read again when it changes'),
+        password: z.string().optional().describe('Password'),
+        password_file: z.string().min(1).optional().describe('File with the password, read again when it changes'),
+      })
+      .refine(
+        (auth) => (auth.username === undefined) !== (auth.username_file === undefined),
+        'needs `username` or `username_file`',
+      )
+      .refine(
+        (auth) => (auth.password === undefined) !== (auth.password_file === undefined),
+        'needs `password` or `password_file`',
+      )
+      .refine((auth) => !auth.username?.includes(':'), 'a user name cannot hold a colon')
+      .optional()
+      .describe('What a client sends'),
+  })
+  .refine(
+    ({ htpasswd, client_auth }) => (htpasswd === undefined) !== (client_auth === undefined),
+    'needs either `htpasswd` or `client_auth`',
+  );
+
+export type BasicAuthConfig = z.output<typeof basicAuthSchema>;
