@@ -38,28 +38,22 @@ export interface RulesetLogRecordProcessorOptions {
 export class RulesetLogRecordProcessor implements LogRecordProcessor {
   private readonly runtime: RulesetRuntime;
   private readonly loggerProvider: () => LoggerProvider;
-  private readonly closeContent: () => Promise<void>;
   private logger: ApiLogger | undefined = undefined;
   private sequence = 0;
 
-  private constructor(
-    runtime: RulesetRuntime,
-    loggerProvider: () => LoggerProvider,
-    closeContent: () => Promise<void>,
-  ) {
+  private constructor(runtime: RulesetRuntime, loggerProvider: () => LoggerProvider) {
     this.runtime = runtime;
     this.loggerProvider = loggerProvider;
-    this.closeContent = closeContent;
   }
 
   /** Loads the ruleset; throws a ConfigError that holds every diagnostic when it cannot be used. */
   static async create(options: RulesetLogRecordProcessorOptions): Promise<RulesetLogRecordProcessor> {
     const config = rulesetConfigSchema.parse(options.config ?? {});
-    const content = await loadContent(config, { baseDir: process.cwd() }, undefined);
+    const content = await loadContent(config, process.cwd());
     if (!content.ruleset) throw new ConfigError(content.diagnostics.map(formatDiagnostic).join('\n'));
     const localHost = options.localHost ?? { name: hostname(), id: '' };
     const runtime = new RulesetRuntime(config, localHost, content.agentIds, content.ruleset, new EngineState());
-    return new RulesetLogRecordProcessor(runtime, options.loggerProvider, () => content.close());
+    return new RulesetLogRecordProcessor(runtime, options.loggerProvider);
   }
 
   onEmit(record: ReadWriteLogRecord): void {
@@ -79,9 +73,7 @@ export class RulesetLogRecordProcessor implements LogRecordProcessor {
 
   async forceFlush(): Promise<void> {}
 
-  async shutdown(): Promise<void> {
-    await this.closeContent();
-  }
+  async shutdown(): Promise<void> {}
 
   private read(record: ReadWriteLogRecord): LogRecord {
     const attributes = readAttributes(record.attributes);

@@ -1,6 +1,6 @@
 import type { Counter } from '@opentelemetry/api';
 import type { Consumer, Processor } from '../../component/component.ts';
-import { ConfigError } from '../../component/errors.ts';
+import { ConfigError, RefusedError } from '../../component/errors.ts';
 import type { Host, Settings } from '../../component/host.ts';
 import type { WorkUnit } from '../../component/state-store.ts';
 import { createProcessorTelemetry, type ProcessorTelemetry } from '../../component/telemetry.ts';
@@ -14,6 +14,9 @@ import { formatDiagnostic } from './diagnostics.ts';
 import { EngineState, loadState } from './evaluate/state.ts';
 import { type RecordOutcome, type RecordSource, RulesetRuntime } from './runtime.ts';
 import { StateView } from './state-view.ts';
+
+/** Until units that are under way have ended; receivers come again. */
+const RESTORE_RETRY_MS = 50;
 
 const SCOPE: Scope = { name: SERVICE_NAME, version: VERSION, attributes: new Map() };
 
@@ -31,14 +34,13 @@ export class RulesetProcessor implements Processor {
     'dropped' | 'ownRecords' | 'identityMissing' | 'attributesCut' | 'tripped',
     Counter
   >;
-  private content: LoadedContent | undefined = undefined;
   private view: StateView | undefined = undefined;
   private state = new EngineState();
   private runtime: RulesetRuntime | undefined = undefined;
   /** Units that carry engine state and have neither been committed nor rolled back. */
   private openUnits = 0;
-  private settled: (() => void)[] = [];
-  private restoring: Promise<void> | undefined = undefined;
+  /** A unit failed: what the engine remembers is ahead of the store. */
+  private ahead = false;
 
   constructor(settings: Settings, config: RulesetConfig, next: Consumer) {
     this.settings = settings;
@@ -59,12 +61,12 @@ export class RulesetProcessor implements Processor {
 
   async start(host: Host): Promise<void> {
     this.view = new StateView(host.store(this.config.storage), this.settings.id);
-    this.content = await loadContent(this.config, this.settings, host);
-    this.report(this.content);
-    const { ruleset } = this.content;
+    const content = await loadContent(this.config, this.settings.baseDir);
+    this.report(content);
+    const { ruleset, agentIds } = content;
     if (!ruleset) throw new ConfigError(`${this.settings.id}: the ruleset cannot be loaded (see above)`);
     this.state = loadState(this.view);
-    this.runtime = new RulesetRuntime(this.config, this.settings.localHost, this.content.agentIds, ruleset, this.state);
+    this.runtime = new RulesetRuntime(this.config, this.settings.localHost, agentIds, ruleset, this.state);
     host.reportStatus(this.settings.id, { state: 'ok' });
     this.settings.logger.info(
       { component: this.settings.id, rules: ruleset.rules.size, lists: ruleset.lists.size, dialect: ruleset.dialect },
@@ -73,12 +75,20 @@ export class RulesetProcessor implements Processor {
   }
 
   async shutdown(): Promise<void> {
-    await this.content?.close();
-    this.content = undefined;
+    this.runtime = undefined;
+  }
+
+  /** Reads rules, decoders and lists again; a set that cannot be used is refused and the old one stays in force. */
+  async reload(): Promise<void> {
+    const content = await loadContent(this.config, this.settings.baseDir);
+    this.report(content);
+    if (!content.ruleset) throw new ConfigError(`${this.settings.id}: the new ruleset cannot be loaded (see above)`);
+    this.runtime?.use(content.ruleset, this.state);
+    this.settings.logger.info({ component: this.settings.id, rules: content.ruleset.rules.size }, 'ruleset reloaded');
   }
 
   async consume(batch: LogBatch, work: WorkUnit): Promise<void> {
-    while (this.restoring !== undefined) await this.restoring;
+    if (this.ahead) throw new RefusedError('state goes back to what is stored', RESTORE_RETRY_MS);
     const runtime = this.runtime;
     if (!runtime) throw new Error(`${this.settings.id} is not started`);
     const started = performance.now();
@@ -157,21 +167,17 @@ export class RulesetProcessor implements Processor {
       this.settle();
     });
     work.onRollback(() => {
+      this.ahead = true;
       this.settle();
-      this.restoring ??= this.restore();
     });
   }
 
+  /** When the last open unit has ended, one way or the other, the store is complete and can be gone back to. */
   private settle(): void {
     this.openUnits--;
-    if (this.openUnits === 0) for (const resolve of this.settled.splice(0)) resolve();
-  }
-
-  /** Waits for the units that are under way, then forgets what was not stored. */
-  private async restore(): Promise<void> {
-    if (this.openUnits > 0) await new Promise<void>((resolve) => this.settled.push(resolve));
-    if (this.view) this.state.restore(this.view);
-    this.restoring = undefined;
+    if (!this.ahead || this.openUnits > 0 || !this.view) return;
+    this.state.restore(this.view);
+    this.ahead = false;
   }
 
   private report(content: LoadedContent): void {
