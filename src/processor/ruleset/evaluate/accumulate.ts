@@ -19,7 +19,7 @@ export class Accumulator {
     this.store = store;
   }
 
-  apply(event: Event, setShared: boolean): void {
+  apply(event: Event): void {
     const id = event.static('id');
     if (id === undefined || !event.decoder?.accumulate) return;
     if (++this.lookups >= PURGE_EVERY) {
@@ -37,7 +37,6 @@ export class Accumulator {
       if (value === undefined) {
         if (kept === undefined) continue;
         event.accumulated = true;
-        if (setShared && name === 'data') event.setStatic('extra_data', kept);
         event.setStatic(name, kept);
       } else if (kept === undefined && value.length >= 1 && value.length <= MAX_VALUE) entry.values[name] = value;
     }

@@ -36,6 +36,7 @@ function scanWazuh(question: HistoryQuestion, event: Event, history: History, li
   const regex = over.kind === 'recent' ? over.regex : undefined;
   let found = 0;
   let newest: Event | undefined;
+  const shown: string[] = [];
   for (let index = past.length - 1; index >= 0; index--) {
     const candidate = past.at(index)!;
     if (typeof candidate === 'number') {
@@ -51,12 +52,13 @@ function scanWazuh(question: HistoryQuestion, event: Event, history: History, li
     if (!agreesWazuh(correlation, event, candidate)) continue;
     if (candidate.matched >= level) return false;
     const completes = found >= correlation.needed - 1;
-    if (!(completes && list === undefined)) showPrevious(event, found, candidate.fullLog);
+    if (shown.length < MAX_PREVIOUS && !(completes && list === undefined)) shown.push(candidate.fullLog);
     if (!completes) {
       found++;
       newest ??= candidate;
       continue;
     }
+    showPrevious(event, shown);
     event.matched = level;
     if (newest) history.mark(newest, level);
     return true;
@@ -73,6 +75,7 @@ function scanOssec(question: HistoryQuestion, event: Event, history: History, li
   const regex = over.kind === 'recent' ? over.regex : undefined;
   let found = 0;
   let newest: Event | undefined;
+  const shown: string[] = [];
   for (let index = past.length - 1; index >= 0; index--) {
     const candidate = past.at(index)!;
     if (typeof candidate === 'number') {
@@ -85,12 +88,14 @@ function scanOssec(question: HistoryQuestion, event: Event, history: History, li
     if (list === undefined && regex && !limits.test(regex, candidate.log, question.ruleId)) continue;
     if (!agreesOssec(correlation, event, candidate)) continue;
     const completes = found >= correlation.needed - 1;
-    if (!(completes && list === undefined)) showPrevious(event, found, candidate.fullLog);
+    if (shown.length < MAX_PREVIOUS && !(completes && list === undefined)) shown.push(candidate.fullLog);
     if (!completes) {
       found++;
       newest ??= candidate;
       continue;
     }
+    event.previous.length = 0;
+    showPrevious(event, shown);
     event.matched = level;
     history.mark(candidate, level);
     if (newest) history.mark(newest, level);
@@ -99,11 +104,9 @@ function scanOssec(question: HistoryQuestion, event: Event, history: History, li
   return false;
 }
 
-/** Also cuts what an earlier, unsuccessful search left behind. */
-function showPrevious(event: Event, index: number, log: string): void {
-  if (index >= MAX_PREVIOUS) return;
-  event.previous.length = index;
-  event.previous.push(log);
+/** Lines that a rule further up the path put there stay, wazuh only fills up behind them. */
+function showPrevious(event: Event, logs: readonly string[]): void {
+  event.previous.push(...logs.slice(event.previous.length));
 }
 
 function agreesWazuh(correlation: Correlation, event: Event, past: Event): boolean {

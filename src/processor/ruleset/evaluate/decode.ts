@@ -1,4 +1,4 @@
-import type { Decoder, Ruleset } from '../compile/ruleset.ts';
+import type { Decoder, Ruleset, SearchStart } from '../compile/ruleset.ts';
 import type { Event } from './event.ts';
 import type { LimitLog } from './match.ts';
 import { decodeJson } from './plugins/json.ts';
@@ -121,7 +121,7 @@ function runChain(
   }
 }
 
-function startOf(start: string, afterParent: number, afterPrematch: number, previous: number): number {
+function startOf(start: SearchStart, afterParent: number, afterPrematch: number, previous: number): number {
   switch (start) {
     case 'after_parent':
       return afterParent;
@@ -141,11 +141,9 @@ function assign(event: Event, link: Decoder, captures: readonly (string | undefi
     const value = captures[index];
     if (value === undefined) continue;
     const ref = order[index]!;
-    if (ossec) {
-      if (ref.kind === 'static') event.setShared(ref.slot, value);
-      // Kept by position until the deciding decoder names it.
-      else event.dynamicValues[index] = value;
-    } else if (ref.kind === 'static') event.statics[ref.slot] = value;
+    if (ref.kind === 'static') event.statics[ref.slot] = value;
+    // Kept by position until the deciding decoder names it.
+    else if (ossec) event.dynamicValues[index] = value;
     else event.addDynamic(ref.name, value);
   }
 }
@@ -167,7 +165,7 @@ function runPlugin(event: Event, ruleset: Ruleset, link: Decoder, marks: Marks):
       // The deciding decoder's settings count, not those of the link that runs.
       const decider = event.decoder!;
       const start = decider.plugin?.start ?? 'log';
-      const from = start === 'log' ? 0 : start === 'after_parent' ? marks.afterParent : marks.afterPrematch;
+      const from = pluginStart(start, marks);
       if (from < 0) return;
       decodeJson(event, from === 0 ? event.log : event.log.slice(from), {
         nullField: decider.jsonNullField,
@@ -189,4 +187,11 @@ function runPlugin(event: Event, ruleset: Ruleset, link: Decoder, marks: Marks):
       decodeOssecAlert(event, (id) => ruleset.rules.has(id));
       break;
   }
+}
+
+/** A plug-in that asks to start after a regex starts nowhere. */
+function pluginStart(start: SearchStart, marks: Marks): number {
+  if (start === 'log') return 0;
+  if (start === 'after_parent') return marks.afterParent;
+  return start === 'after_prematch' ? marks.afterPrematch : -1;
 }

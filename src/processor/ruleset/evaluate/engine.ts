@@ -112,7 +112,7 @@ class RulesetEngine implements Engine {
     const refusal = this.decode(event, input);
     if (refusal !== undefined) return drop(event, 'queue-not-built', refusal);
     event.size = event.log.length;
-    this.accumulator.apply(event, this.ossec);
+    this.accumulator.apply(event);
     const dropped = this.live ? this.dropLive(event) : undefined;
     if (dropped) return { ...drop(event, dropped), tripped: this.limits.take() };
     return this.decide(event);

@@ -5,9 +5,6 @@ export const STATIC_SLOT: Readonly<Record<StaticField, number>> = Object.fromEnt
   STATIC_FIELDS.map((name, slot) => [name, slot]),
 ) as Record<StaticField, number>;
 
-const DATA = STATIC_SLOT.data;
-const EXTRA_DATA = STATIC_SLOT.extra_data;
-
 /**
  * One event on its way through the engine; all texts are bytes (latin1). Rules see what pre-decoding and decoding left
  * here, and histories keep it while a correlation may still need it.
@@ -74,14 +71,6 @@ export class Event {
 
   setStatic(name: StaticField, value: string): void {
     this.statics[STATIC_SLOT[name]] = value;
-  }
-
-  /** OSSEC has one slot for `data` and `extra_data`. */
-  setShared(slot: number, value: string): void {
-    if (slot === DATA || slot === EXTRA_DATA) {
-      this.statics[DATA] = value;
-      this.statics[EXTRA_DATA] = value;
-    } else this.statics[slot] = value;
   }
 
   addDynamic(name: string, value: string): void {

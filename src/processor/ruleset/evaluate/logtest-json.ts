@@ -60,7 +60,10 @@ export function toLogtestResult(verdict: Verdict, dialect: Dialect): LogtestResu
   return result;
 }
 
-/** Every group, compliance tags included, as they stand in the group text. */
+/** Every group, compliance tags included, in the order of the group text, without leading blanks. */
 export function splitGroups(groupText: string): string[] {
-  return groupText.split(',').filter((group) => group !== '');
+  return groupText
+    .split(',')
+    .map((group) => group.replace(/^ +/, ''))
+    .filter((group) => group !== '');
 }

@@ -1,4 +1,4 @@
-import { type Dialect, type Rule, STATIC_FIELDS } from '../compile/ruleset.ts';
+import { type Dialect, type Rule, STATIC_FIELDS, type StaticField } from '../compile/ruleset.ts';
 import { type Event, STATIC_SLOT } from './event.ts';
 import type { TrippedLimit } from './match.ts';
 import type { Baseline } from './walk.ts';
@@ -44,14 +44,15 @@ export interface Verdict {
   readonly tripped: readonly TrippedLimit[];
 }
 
+/** OSSEC has one slot for `data` and `extra_data`, and a short word for the protocol. */
+const OSSEC_NAMES: Readonly<Partial<Record<StaticField, string>>> = { data: 'extra_data', protocol: 'proto' };
+
 /** Static fields in the order of `alerts.json`, then dynamic ones as they were decoded; repeated names included. */
 export function listFields(event: Event, dialect: Dialect): [name: string, value: string][] {
   const fields: [string, string][] = [];
   for (const name of STATIC_FIELDS) {
-    // OSSEC's one slot for both is called extra_data.
-    if (dialect === 'ossec' && name === 'data') continue;
     const value = event.statics[STATIC_SLOT[name]];
-    if (value !== undefined) fields.push([name, value]);
+    if (value !== undefined) fields.push([dialect === 'ossec' ? (OSSEC_NAMES[name] ?? name) : name, value]);
   }
   for (const [index, name] of event.dynamicNames.entries()) fields.push([name, event.dynamicValues[index] ?? '']);
   return fields;

@@ -114,7 +114,11 @@ export class Walk {
         if (!isFirstSeen(event, this.state)) return condition;
       } else if (!holds(condition, event, this.context, rule.id)) return condition;
     }
-    if (question && !this.search.search(question, event, this.state.history, this.context.limits)) return 'history';
+    if (question && !this.search.search(question, event, this.state.history, this.context.limits)) {
+      // An unsuccessful search forgets what an earlier one had found to show.
+      event.previous.length = 0;
+      return 'history';
+    }
     return undefined;
   }
 

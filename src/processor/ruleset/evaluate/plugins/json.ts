@@ -70,14 +70,17 @@ export function setJsonField(event: Event, path: string, value: string, maxField
   else if (event.dynamicNames.length < maxFields) event.addDynamic(path, value);
 }
 
-/** Scalars joined by commas; nothing where there are none or the text grows too long. */
+/**
+ * Scalars as one text, each with a comma where anything follows it, be it an object that is left out. Nothing where
+ * there are none or the text grows too long.
+ */
 function joinScalars(nodes: readonly JsonNode[]): string | undefined {
-  const texts: string[] = [];
-  for (const node of nodes) {
-    if (node.kind === 'string') texts.push(node.value);
-    else if (node.kind === 'number') texts.push(formatFieldNumber(node.value));
-    else if (node.kind !== 'object' && node.kind !== 'array') texts.push(node.kind);
+  let text = '';
+  for (const [index, node] of nodes.entries()) {
+    if (node.kind === 'object' || node.kind === 'array') continue;
+    if (node.kind === 'string') text += node.value;
+    else text += node.kind === 'number' ? formatFieldNumber(node.value) : node.kind;
+    if (index + 1 < nodes.length) text += ',';
   }
-  const text = texts.join(',');
   return text === '' || text.length >= MAX_CSV ? undefined : text;
 }

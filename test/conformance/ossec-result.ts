@@ -1,0 +1,42 @@
+import { type LogtestResult, toLogtestResult } from '../../src/processor/ruleset/evaluate/logtest-json.ts';
+import type { Verdict } from '../../src/processor/ruleset/evaluate/verdict.ts';
+
+export interface OssecGolden extends LogtestResult {
+  readonly skipped?: boolean;
+  readonly truncated?: boolean;
+  readonly not_utf8?: boolean;
+  readonly dns?: boolean;
+  readonly accumulated?: boolean;
+}
+
+/** What a golden of OSSEC says; its fields are not compared where plug-ins or the accumulator set some. */
+export function ossecExpected(golden: OssecGolden): Record<string, unknown> {
+  if (golden.skipped) return { skipped: true };
+  const { predecoder, decoder, data, rule, alert } = golden;
+  return {
+    program: predecoder?.program_name,
+    hostname: predecoder?.hostname,
+    decoder: decoder?.name,
+    data: golden.not_utf8 || golden.accumulated ? undefined : data,
+    rule: rule?.id,
+    level: rule?.level,
+    description: rule?.description,
+    alert,
+  };
+}
+
+export function ossecResult(verdict: Verdict, golden: OssecGolden): Record<string, unknown> {
+  if (verdict.dropped === 'too-short') return { skipped: true };
+  const { predecoder, decoder, data, rule, alert } = toLogtestResult(verdict, 'ossec');
+  const plugin = verdict.event.decoder?.plugin !== undefined;
+  return {
+    program: predecoder?.program_name,
+    hostname: predecoder?.hostname,
+    decoder: decoder?.name,
+    data: golden.not_utf8 || golden.accumulated || plugin ? undefined : data,
+    rule: rule?.id,
+    level: rule?.level,
+    description: rule?.description,
+    alert,
+  };
+}
