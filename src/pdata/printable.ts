@@ -15,6 +15,11 @@ export function printableLine(text: string): string {
   return text.replace(ACTING_OR_NEWLINE, show);
 }
 
+/** JSON with the acting characters inside its strings written as escapes, which means the same. */
+export function printableJson(json: string): string {
+  return json.replace(ACTING, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 function show(character: string): string {
   const code = character.charCodeAt(0);
   return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;

@@ -1,6 +1,7 @@
 import { encodeLogsRequestJson } from '../../otlp/encode-json.ts';
 import type { LogBatch, LogRecord } from '../../pdata/logs.ts';
 import { countRecords } from '../../pdata/logs.ts';
+import { printableJson } from '../../pdata/printable.ts';
 import { formatAlertsLog, formatNotification, type TextOptions } from './alert-text.ts';
 import type { FileConfig } from './config.ts';
 import { formatWazuhJson } from './wazuh-json.ts';
@@ -31,7 +32,10 @@ export function formatterOf(config: FileConfig, managerName: string): FormatBatc
   const options: TextOptions = { dialect: config.dialect, escape: config.escape_control_characters };
   switch (config.format) {
     case 'otlp_json':
-      return (batch) => ({ bytes: Buffer.from(`${encodeLogsRequestJson(batch)}\n`), records: countRecords(batch) });
+      return (batch) => ({
+        bytes: Buffer.from(`${printableJson(encodeLogsRequestJson(batch))}\n`),
+        records: countRecords(batch),
+      });
     case 'wazuh_json':
       return eachRecord(({ alert }, offset) => (alert ? formatWazuhJson(alert, offset, managerName) : undefined));
     case 'alerts_log':

@@ -1,3 +1,5 @@
+import { printableJson } from '../../pdata/printable.ts';
+
 /** A JSON value whose keys keep their order, also keys such as `1` or `__proto__`. */
 export type Json = string | number | boolean | RawJson | readonly Json[] | JsonObject;
 
@@ -104,10 +106,7 @@ function compactToken(token: string, first: string): string | undefined {
 }
 
 function quoteJson(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\x7f-\x9f\u061c\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return printableJson(JSON.stringify(text));
 }
 
 function lowerAscii(text: string): string {

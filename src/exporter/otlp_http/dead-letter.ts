@@ -1,8 +1,9 @@
-import { open } from 'node:fs/promises';
 import type { Counter } from '@opentelemetry/api';
 import type { Settings } from '../../component/host.ts';
 import { encodeLogsRequestJson } from '../../otlp/encode-json.ts';
+import { printableJson } from '../../pdata/printable.ts';
 import { AppendFile } from '../shared/append-file.ts';
+import { readLines } from './lines.ts';
 import { type LogsRequest, openRequest } from './request.ts';
 
 /**
@@ -84,15 +85,14 @@ export class DeadLetterFile {
     const rest = batch
       ? encodeLogsRequestJson(batch)
       : JSON.stringify({ protobuf: Buffer.from(request.bytes).toString('base64') });
-    return `${head.slice(0, -1)},${rest.slice(1)}`;
+    return printableJson(`${head.slice(0, -1)},${rest.slice(1)}`);
   }
 }
 
 /** Lost records in a file, by what its lines say of themselves. */
 async function countRecordsOf(path: string): Promise<number> {
   let records = 0;
-  const file = await open(path);
-  for await (const line of file.readLines()) {
+  for await (const line of readLines(path)) {
     const head = line.slice(0, line.indexOf(',"resourceLogs":'));
     records += Number(/,"rejected":(\d+)/.exec(head)?.[1] ?? 0);
   }

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { sleep } from '../../component/clock.ts';
 import type { Host, Settings } from '../../component/host.ts';
 import { Backoff } from '../../config/retry.ts';
@@ -9,6 +8,7 @@ import type { LogBatch } from '../../pdata/logs.ts';
 import { countRecords } from '../../pdata/logs.ts';
 import type { OtlpHttpConfig } from './config.ts';
 import { type Environment, resolveTarget } from './environment.ts';
+import { readLines } from './lines.ts';
 import { Sender } from './sender.ts';
 
 /** What became of one line. */
@@ -78,20 +78,15 @@ export async function replayDeadLetters(
   onFailure: (failure: ReplayFailure) => void | Promise<void> = () => {},
 ): Promise<ReplayReport> {
   const report: ReplayReport = { lines: 0, sentRecords: 0, failures: 0 };
-  const file = await open(path);
-  try {
-    let line = 0;
-    for await (const text of file.readLines()) {
-      line++;
-      if (text.trim() === '') continue;
-      report.lines++;
-      const reason = await replayLine(text, send, report);
-      if (reason === undefined) continue;
-      report.failures++;
-      await onFailure({ line, reason, text });
-    }
-  } finally {
-    await file.close();
+  let line = 0;
+  for await (const text of readLines(path)) {
+    line++;
+    if (text.trim() === '') continue;
+    report.lines++;
+    const reason = await replayLine(text, send, report);
+    if (reason === undefined) continue;
+    report.failures++;
+    await onFailure({ line, reason, text });
   }
   return report;
 }

@@ -92,7 +92,8 @@ function errorMessage(error: unknown, code: string): string {
 /** Milliseconds from a `Retry-After` in seconds or as a date; undefined where there is none that makes sense. */
 export function parseRetryAfter(text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined;
-  const ms = /^\s*\d+\s*$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  const isDate = /^\s*[A-Z][a-z]/.test(text);
+  const ms = /^\s*\d+\s*$/.test(text) ? Number(text) * 1000 : isDate ? Date.parse(text) - now : Number.NaN;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), MAX_RETRY_AFTER_MS);
 }
 
