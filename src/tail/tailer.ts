@@ -21,8 +21,8 @@ import type { TailFile } from './tail-file.ts';
 export interface LineHandler {
   /** The line's buffer is used again after the call. */
   line(file: TailFile, line: RawLine): void;
-  /** All that was there has been read; called at every look, so that what waits for time can be let go. */
-  endOfPass(): void;
+  /** All that was there has been read, so that what waits for time may be let go; called again at every look. */
+  caughtUp(): void;
   /** Lines of the file that were given but have not led to a record yet: offsets of start and end, in turn. */
   pending(file: TailFile): number[];
   /** What `admitted` wants to know when reading goes on after a restart. */
@@ -179,7 +179,7 @@ export class Tailer implements Component {
         blocked.add(file.lineage);
       }
     }
-    this.#handler.endOfPass();
+    if (!again) this.#handler.caughtUp();
     await this.#leaveMissing(set);
     this.#expire();
     this.#reports?.endOfPass();

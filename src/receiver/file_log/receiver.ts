@@ -26,7 +26,7 @@ function createLineRecords(config: FileLogConfig, out: BatchBuilder): LineHandle
       const identity = file.identityAt(line.offset, line.next);
       out.add(createLogRecord({ body, attributes, identity }), body.length);
     },
-    endOfPass() {},
+    caughtUp() {},
     pending: () => [],
     state: () => '',
     admitted() {},
