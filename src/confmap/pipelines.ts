@@ -56,6 +56,8 @@ export function checkService(
   for (const section of [...SECTIONS, 'extensions'] as const) {
     for (const [id, entry] of defined[section]) {
       if (used[section].has(id)) continue;
+      // Without a list, every extension that is defined is started.
+      if (section === 'extensions' && service.extensions.length === 0) continue;
       const where = section === 'extensions' ? 'service.extensions does not list it' : 'no pipeline uses it';
       report({
         severity: 'warning',

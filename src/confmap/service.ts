@@ -16,7 +16,7 @@ const prometheusReader = z.strictObject({
 });
 
 export const serviceSchema = z.strictObject({
-  extensions: ids.default([]).describe('Extensions to start, in this order'),
+  extensions: ids.default([]).describe('Extensions to start, in this order; without a list all that are defined'),
   pipelines: z
     .record(
       z.string(),

@@ -1,0 +1,27 @@
+import { write } from '../io.ts';
+import type { Registry } from '../program.ts';
+
+const NOT_BUILT = {
+  test: 'run rule tests: Wazuh and OSSEC .ini files and our YAML',
+  lint: 'find problems in decoders, rules and lists',
+  compare: "replay a live manager's archives and compare with its alerts",
+  list: 'read and edit a shared list',
+  migrate: 'turn ossec.conf and agent.conf into our YAML',
+};
+
+/** Commands that are planned: they say so, instead of an error about an unknown word. */
+export function registerNotBuilt({ program, io, action }: Registry): void {
+  for (const [name, description] of Object.entries(NOT_BUILT)) {
+    program
+      .command(name)
+      .description(`${description} (not built yet)`)
+      .argument('[arguments...]')
+      .allowUnknownOption()
+      .action(
+        action(async () => {
+          await write(io.stderr, `otel-hids ${name}: not built yet (it will ${description})\n`);
+          return 2;
+        }),
+      );
+  }
+}

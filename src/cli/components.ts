@@ -1,0 +1,22 @@
+import type { Factories } from '../confmap/config.ts';
+import { debugFactory } from '../exporter/debug/factory.ts';
+import { fileFactory } from '../exporter/file/factory.ts';
+import { otlpHttpFactory } from '../exporter/otlp_http/factory.ts';
+import { basicAuthFactory } from '../extension/basicauth/factory.ts';
+import { bearerTokenAuthFactory } from '../extension/bearertokenauth/factory.ts';
+import { rulesetFactory } from '../processor/ruleset/factory.ts';
+import { auditLogReceiverFactory } from '../receiver/audit_log/factory.ts';
+import { commandReceiverFactory } from '../receiver/command/factory.ts';
+import { fileLogReceiverFactory } from '../receiver/file_log/factory.ts';
+import { otlpReceiverFactory } from '../receiver/otlp/factory.ts';
+
+/** The one list of everything that is built in. */
+export const factories: Factories = {
+  extensions: [bearerTokenAuthFactory, basicAuthFactory],
+  receivers: [otlpReceiverFactory, commandReceiverFactory, fileLogReceiverFactory, auditLogReceiverFactory],
+  processors: [rulesetFactory],
+  exporters: [otlpHttpFactory, fileFactory, debugFactory],
+};
+
+/** Receivers that run what the configuration says: their configuration must not be writable by others. */
+export const COMMAND_TYPES: readonly string[] = [commandReceiverFactory.type];

@@ -1,0 +1,40 @@
+import type { Ruleset } from '../processor/ruleset/compile/ruleset.ts';
+import { rulesetConfigSchema } from '../processor/ruleset/config.ts';
+import { type ContentConfig, toRulesetOptions } from '../processor/ruleset/content.ts';
+import { type Diagnostic, formatDiagnostic } from '../processor/ruleset/diagnostics.ts';
+import { loadRuleset } from '../processor/ruleset/load.ts';
+import { type CliIo, write } from './io.ts';
+import { findRulesetConfig, type RulesetFlags, toContentConfig } from './ruleset-options.ts';
+
+/**
+ * The ruleset that the flags mean, with every finding about it on standard error; undefined where it cannot be loaded.
+ * @throws ConfigError
+ */
+export async function loadRulesetOf(flags: RulesetFlags, io: CliIo): Promise<Ruleset | undefined> {
+  const base = await readBase(flags, io);
+  if (base === undefined) return undefined;
+  const { ruleset, diagnostics } = await loadRuleset(
+    toRulesetOptions(toContentConfig(flags, base.content), base.baseDir),
+  );
+  await printFindings(io, diagnostics);
+  return ruleset;
+}
+
+/** Prints what is worth a person's time on standard error. */
+export async function printFindings(io: CliIo, diagnostics: readonly Diagnostic[]): Promise<void> {
+  for (const diagnostic of diagnostics) {
+    if (diagnostic.severity !== 'info') await write(io.stderr, `${formatDiagnostic(diagnostic)}\n`);
+  }
+}
+
+async function readBase(
+  flags: RulesetFlags,
+  io: CliIo,
+): Promise<{ content: ContentConfig; baseDir: string } | undefined> {
+  if (flags.config.length === 0) return { content: rulesetConfigSchema.parse({}), baseDir: process.cwd() };
+  const { loadConfigOf, printDiagnostics } = await import('./load-config.ts');
+  const loaded = loadConfigOf(flags, io.env);
+  await printDiagnostics(io, loaded);
+  if (loaded.config === undefined) return undefined;
+  return { content: findRulesetConfig(loaded.config), baseDir: loaded.config.baseDir };
+}

@@ -1,0 +1,54 @@
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../version.ts';
+import { registerComponents } from './commands/components.ts';
+import { registerLogtest } from './commands/logtest.ts';
+import { registerNotBuilt } from './commands/not-built.ts';
+import { registerPrintConfig } from './commands/print-config.ts';
+import { registerRun } from './commands/run.ts';
+import { registerValidate } from './commands/validate.ts';
+import type { CliIo, ExitCode } from './io.ts';
+
+/** Registers the commands of a family; `run` is what each of them does, and gives the exit code. */
+export interface Registry {
+  readonly program: Command;
+  readonly io: CliIo;
+  action<Arguments extends unknown[]>(
+    run: (...args: Arguments) => Promise<ExitCode>,
+  ): (...args: Arguments) => Promise<void>;
+}
+
+/** Runs one command line and says with which code the process should end. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  let exitCode: ExitCode = 0;
+  const program = new Command('otel-hids')
+    .description('Host intrusion detection inside an OpenTelemetry logs pipeline')
+    .version(VERSION)
+    .showHelpAfterError('(add --help for usage)')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
+  const registry: Registry = {
+    program,
+    io,
+    action:
+      (run) =>
+      async (...args) => {
+        exitCode = await run(...args);
+      },
+  };
+  for (const register of [
+    registerRun,
+    registerValidate,
+    registerPrintConfig,
+    registerComponents,
+    registerLogtest,
+    registerNotBuilt,
+  ])
+    register(registry);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+}

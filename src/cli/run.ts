@@ -1,0 +1,58 @@
+import { ConfigError } from '../component/errors.ts';
+import { buildPipelines } from '../pipeline/pipelines.ts';
+import type { RunOptions } from './commands/run.ts';
+import { findDataDir } from './data-dir.ts';
+import { createEnvironment } from './environment.ts';
+import { type CliIo, type ExitCode, write } from './io.ts';
+import { loadConfigOf, printDiagnostics } from './load-config.ts';
+import { createLogger } from './logger.ts';
+import { type Metrics, startMetrics } from './metrics.ts';
+import { reloadAll, trackProcessors } from './reload.ts';
+import { watchSignals } from './signals.ts';
+
+/** Runs the pipelines of a configuration until a signal ends them. */
+export async function run(options: RunOptions, io: CliIo): Promise<ExitCode> {
+  const loaded = loadConfigOf(options, io.env);
+  const { config } = loaded;
+  await printDiagnostics(io, loaded);
+  if (config === undefined) {
+    if (options.config.length === 0)
+      await write(io.stderr, 'otel-hids run: no configuration; name it with --config FILE\n');
+    return 1;
+  }
+  const { telemetry } = config.service;
+  const logger = createLogger(telemetry.logs, io.stderr);
+  const signals = watchSignals(process, {
+    reload: () => void reloadAll(tracked.processors, logger),
+    abort: (signal) => {
+      logger.error({ signal }, 'second signal: ending at once');
+      process.exit(1);
+    },
+  });
+  const tracked = trackProcessors(config);
+  let metrics: Metrics | undefined;
+  try {
+    metrics = await startMetrics(telemetry.metrics);
+    for (const endpoint of metrics.endpoints) logger.info({ endpoint }, 'metrics can be fetched');
+    const dataDir = findDataDir(options.dataDir, io.env);
+    const environment = createEnvironment({ logger, meter: metrics.meter, baseDir: config.baseDir, dataDir });
+    const pipelines = buildPipelines(tracked.spec, environment);
+    // A signal during the start ends it as soon as what is being started allows.
+    const stopped = signals.end.then(async (signal) => {
+      logger.info({ signal }, 'draining');
+      await pipelines.shutdown(options.shutdownTimeout);
+    });
+    await pipelines.start();
+    logger.info({ pipelines: Object.keys(config.service.pipelines), dataDir }, 'running');
+    await stopped;
+    logger.info({}, 'stopped');
+    return 0;
+  } catch (error) {
+    if (error instanceof ConfigError) await write(io.stderr, `otel-hids run: ${error.message}\n`);
+    else logger.error({ error }, 'cannot run');
+    return 1;
+  } finally {
+    await metrics?.shutdown();
+    signals.close();
+  }
+}
