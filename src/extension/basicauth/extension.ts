@@ -51,9 +51,12 @@ export class BasicAuthExtension implements ServerAuthenticator, ClientAuthentica
   async authenticate(headers: RequestHeaders): Promise<AuthData> {
     const { authorization } = headers;
     const encoded =
-      typeof authorization === 'string' ? /^basic +([A-Za-z0-9+/=]+) *$/i.exec(authorization)?.[1] : undefined;
+      typeof authorization === 'string' ? /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(authorization)?.[1] : undefined;
     if (encoded === undefined) throw new UnauthenticatedError('no user and password', CHALLENGE);
-    const text = Buffer.from(encoded, 'base64').toString('utf8');
+    const bytes = Buffer.from(encoded, 'base64');
+    // Only the one way of writing them that encoders use.
+    if (bytes.toString('base64') !== encoded) throw new UnauthenticatedError('no user and password', CHALLENGE);
+    const text = bytes.toString('utf8');
     const colon = text.indexOf(':');
     const user = text.slice(0, Math.max(0, colon));
     const check = this.inline.get(user) ?? this.file?.value.get(user);

@@ -1,10 +1,12 @@
 import {
+  logVerbosity,
   Metadata,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
   type ServiceDefinition,
   type sendUnaryData,
+  setLogVerbosity,
 } from '@grpc/grpc-js';
 import type { Clock } from '../../component/clock.ts';
 import { formatEndpoint } from '../../config/endpoint.ts';
@@ -47,6 +49,8 @@ export class GrpcListener {
   async listen(): Promise<number> {
     const { config, parts } = this;
     const { server_parameters: keepalive } = config.keepalive;
+    // The library would write to stderr by itself; what matters comes back as errors.
+    setLogVerbosity(logVerbosity.NONE);
     const guard = createCallGuard(parts, config, this.clock, (failure) => this.status(failure));
     const server = new Server({
       'grpc.max_receive_message_length': maxMessageBytes(config),
