@@ -1,0 +1,54 @@
+import { compileExpression } from '../matcher/compile-expression.ts';
+import { type Matcher, PatternError, type Searcher } from '../matcher/types.ts';
+import type { Dialect, ExpressionLanguage } from '../parse/ast.ts';
+import { foldAscii } from '../parse/words.ts';
+import type { AddressMatcher } from './ruleset.ts';
+
+/** Compiles the expressions of one ruleset, each distinct one once: matchers hold no state that outlives a call. */
+export class Expressions {
+  readonly #dialect: Dialect;
+  readonly #matchers = new Map<string, Matcher>();
+  readonly #searchers = new Map<string, Searcher>();
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
+
+  /** @throws PatternError */
+  matcher(language: ExpressionLanguage, pattern: string): Matcher {
+    const key = `${language}:${pattern}`;
+    let matcher = this.#matchers.get(key);
+    if (matcher === undefined) {
+      matcher = compileExpression({ language, pattern, dialect: this.#dialect, captures: false });
+      this.#matchers.set(key, matcher);
+    }
+    return matcher;
+  }
+
+  /** @throws PatternError */
+  searcher(language: ExpressionLanguage, pattern: string): Searcher {
+    const key = `${language}:${pattern}`;
+    let searcher = this.#searchers.get(key);
+    if (searcher === undefined) {
+      searcher = compileExpression({ language, pattern, dialect: this.#dialect, captures: true });
+      this.#searchers.set(key, searcher);
+    }
+    return searcher;
+  }
+
+  /** @throws PatternError */
+  addresses(_values: readonly string[]): AddressMatcher {
+    throw new PatternError('address conditions are not built yet');
+  }
+
+  /** Test of `if_group`: words separated by `|` anywhere in a group text, or at its start with `^` (ruleset-engine 5.4). */
+  words(pattern: string): (text: string) => boolean {
+    const words = foldAscii(pattern)
+      .split('|')
+      .filter((word) => word !== '');
+    return (text) => {
+      const folded = foldAscii(text);
+      return words.some((word) => (word.startsWith('^') ? folded.startsWith(word.slice(1)) : folded.includes(word)));
+    };
+  }
+}

@@ -1,0 +1,253 @@
+import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { compileRuleset, type ListSource } from './compile/compile.ts';
+import { listKey, readListText } from './compile/lists.ts';
+import { MemoryList } from './compile/memory-list.ts';
+import type { Compat, Dialect, LookupList, Ruleset, RulesetSettings } from './compile/ruleset.ts';
+import type { Diagnostic } from './diagnostics.ts';
+import { type InstallationFiles, listFilesBelow, readOssecHome, readWazuhHome } from './load-home.ts';
+import type { SourceFile } from './parse/ast.ts';
+
+/** Where a ruleset comes from; keys are spelt as in the configuration. */
+export interface RulesetOptions {
+  /** Folder of an installation: its ruleset/, etc/ and the `<ruleset>` block of etc/ossec.conf. */
+  wazuh_home?: string | undefined;
+  /** Files, directories and globs. */
+  decoders?: readonly string[];
+  rules?: readonly string[];
+  /** Base names left out of `wazuh_home`, directories and globs, never a file that is named itself. */
+  exclude?: readonly string[];
+  /** By the name that rules use: a file, a directory (every file in it, by `NAME/path`), or `keyv:NAME`. */
+  lists?: Readonly<Record<string, string>>;
+  dialect?: Dialect;
+  compat?: Compat;
+  alert_level?: number | undefined;
+  /** Loaded behind everything else, in the order given. */
+  addons?: { readonly decoders: readonly string[]; readonly rules: readonly string[] };
+  settings?: Partial<RulesetSettings>;
+  /** Relative paths start here (default: the working directory). */
+  baseDir?: string;
+  /** Supplies `keyv:NAME` lists; undefined where there is none of that name. */
+  resolveList?: (name: string, store: string) => LookupList | undefined | Promise<LookupList | undefined>;
+}
+
+export interface LoadedRuleset {
+  /** Undefined after a fatal diagnostic. */
+  readonly ruleset: Ruleset | undefined;
+  readonly diagnostics: Diagnostic[];
+  /** Every file that was read, for watching. */
+  readonly files: readonly string[];
+  /** Directories that were listed: a new file in one of them belongs to the ruleset. */
+  readonly directories: readonly string[];
+  /** Lists that were read from files: {@link reloadList} swaps their content without a new ruleset. */
+  readonly listFiles: readonly ListFile[];
+}
+
+export interface ListFile {
+  readonly name: string;
+  readonly path: string;
+  readonly list: MemoryList;
+}
+
+/** Bytes of one file. Stock files have up to 300 KB; a string cannot hold more than half a gigabyte. */
+const MAX_FILE_SIZE = 256 * 1024 * 1024;
+
+/** Reads and compiles a ruleset. What is wrong is a diagnostic; throws only over errors of this program. */
+export async function loadRuleset(options: RulesetOptions): Promise<LoadedRuleset> {
+  return new Loader(options).load();
+}
+
+/** Reads a list file again; the list keeps its old content where that fails. */
+export function reloadList(file: ListFile, dialect: Dialect): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const content = readBytes(file.path, diagnostics, 'error');
+  if (content === undefined) return diagnostics;
+  const read = readListText(file.path, content, dialect);
+  file.list.replace(read.entries);
+  return [...diagnostics, ...read.diagnostics];
+}
+
+class Loader {
+  readonly #options: RulesetOptions;
+  readonly #dialect: Dialect;
+  readonly #baseDir: string;
+  readonly #exclude: ReadonlySet<string>;
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #files = new Set<string>();
+  readonly #directories = new Set<string>();
+  readonly #listFiles: ListFile[] = [];
+
+  constructor(options: RulesetOptions) {
+    this.#options = options;
+    this.#dialect = options.dialect ?? 'wazuh';
+    this.#baseDir = options.baseDir ?? process.cwd();
+    this.#exclude = new Set(options.exclude);
+  }
+
+  async load(): Promise<LoadedRuleset> {
+    const { addons, compat = 'default', alert_level: alertLevel, settings } = this.#options;
+    const home = this.#readHome();
+    const decoders = [...home.decoders, ...this.#collect(this.#options.decoders ?? [])];
+    const rules = [...home.rules, ...this.#collect(this.#options.rules ?? [])];
+    const addonDecoders = this.#collect(addons?.decoders ?? []);
+    const addonRules = this.#collect(addons?.rules ?? []);
+    const source = {
+      dialect: this.#dialect,
+      compat,
+      decoders: this.#readFiles([...this.#order(decoders), ...addonDecoders]),
+      rules: this.#readFiles([...this.#order(rules), ...addonRules]),
+      lists: [...this.#readLists(home), ...(await this.#resolveLists())],
+      settings: { ...settings, ...(alertLevel === undefined ? {} : { alertLevel }) },
+      addons: [...addonDecoders, ...addonRules],
+    };
+    if (source.rules.length === 0) {
+      const help = 'Give wazuh_home or rules; without both the starter content is used.';
+      this.#diagnostics.push({ severity: 'fatal', code: 'no-rules', message: 'there is no rule file', help });
+    }
+    const result = compileRuleset(source);
+    const diagnostics = [...this.#diagnostics, ...result.diagnostics];
+    return {
+      ruleset: diagnostics.some((diagnostic) => diagnostic.severity === 'fatal') ? undefined : result.ruleset,
+      diagnostics,
+      files: [...this.#files],
+      directories: [...this.#directories],
+      listFiles: this.#listFiles,
+    };
+  }
+
+  #readHome(): InstallationFiles {
+    const { wazuh_home: home } = this.#options;
+    if (home === undefined) return { decoders: [], rules: [], lists: [], files: [], directories: [] };
+    const read = this.#dialect === 'ossec' ? readOssecHome : readWazuhHome;
+    const found = read(resolve(this.#baseDir, home), this.#diagnostics);
+    for (const file of found.files) this.#files.add(file);
+    for (const directory of found.directories) this.#directories.add(directory);
+    const keep = (path: string) => !this.#exclude.has(basename(path));
+    return { ...found, decoders: found.decoders.filter(keep), rules: found.rules.filter(keep) };
+  }
+
+  /** Files of a list of files, directories and globs, in the order given; names within one of them are sorted. */
+  #collect(patterns: readonly string[]): string[] {
+    return patterns.flatMap((pattern) => {
+      const path = resolve(this.#baseDir, pattern);
+      const kind = kindOf(path);
+      if (kind === 'file') return [path];
+      if (kind === 'directory') return this.#listDirectory(path);
+      const matches = isGlob(pattern) ? this.#glob(pattern) : [];
+      if (matches.length === 0) {
+        this.#diagnostics.push({
+          severity: 'fatal',
+          code: 'file-not-found',
+          message: isGlob(pattern) ? `no file matches ${path}` : `${path} does not exist`,
+          help: 'Check the path; relative ones start at the configuration file.',
+        });
+      }
+      return matches;
+    });
+  }
+
+  #listDirectory(path: string): string[] {
+    this.#directories.add(path);
+    const names = readdirSync(path).filter((name) => name.endsWith('.xml') && !this.#exclude.has(name));
+    return names
+      .sort(compareBytes)
+      .map((name) => join(path, name))
+      .filter((file) => kindOf(file) === 'file');
+  }
+
+  #glob(pattern: string): string[] {
+    const matches = globSync(pattern, { cwd: this.#baseDir }).map((match) => resolve(this.#baseDir, match));
+    return matches.sort(compareBytes).filter((path) => kindOf(path) === 'file' && !this.#exclude.has(basename(path)));
+  }
+
+  /** Wazuh sorts by base name over all directories; OSSEC takes the order given. */
+  #order(paths: readonly string[]): string[] {
+    const unique = [...new Set(paths)];
+    return this.#dialect === 'ossec' ? unique : unique.sort((a, b) => compareBytes(basename(a), basename(b)));
+  }
+
+  #readFiles(paths: readonly string[]): SourceFile[] {
+    return paths.flatMap((path) => {
+      this.#files.add(path);
+      const content = readBytes(path, this.#diagnostics, 'fatal');
+      return content === undefined ? [] : [{ path, name: basename(path), content }];
+    });
+  }
+
+  #readLists(home: InstallationFiles): ListSource[] {
+    const given = Object.entries(this.#options.lists ?? {})
+      .filter(([, value]) => !value.startsWith('keyv:'))
+      .flatMap(([name, value]) => this.#expandList(name, resolve(this.#baseDir, value)));
+    // What the user names himself stands before what the installation brings: the first of one name counts.
+    return [
+      ...given.map((entry) => ({ ...entry, severity: 'fatal' as const })),
+      ...home.lists.map((entry) => ({ ...entry, severity: 'warning' as const })),
+    ]
+      .filter((entry, index, all) => all.findIndex((other) => listKey(other.name) === listKey(entry.name)) === index)
+      .flatMap(({ name, path, severity }) => {
+        this.#files.add(path);
+        const content = readBytes(path, this.#diagnostics, severity);
+        if (content === undefined) return [];
+        const read = readListText(path, content, this.#dialect);
+        this.#diagnostics.push(...read.diagnostics);
+        const list = new MemoryList(listKey(name), read.entries);
+        this.#listFiles.push({ name: listKey(name), path, list });
+        return [{ name, list }];
+      });
+  }
+
+  #expandList(name: string, path: string): { name: string; path: string }[] {
+    if (kindOf(path) !== 'directory') return [{ name, path }];
+    this.#directories.add(path);
+    return listFilesBelow(path).map((file) => ({ name: `${name}/${file}`, path: join(path, file) }));
+  }
+
+  async #resolveLists(): Promise<ListSource[]> {
+    const sources: ListSource[] = [];
+    for (const [name, value] of Object.entries(this.#options.lists ?? {})) {
+      if (!value.startsWith('keyv:')) continue;
+      const store = value.slice('keyv:'.length);
+      const list = await this.#options.resolveList?.(name, store);
+      if (list !== undefined) sources.push({ name, list });
+      else {
+        this.#diagnostics.push({
+          severity: 'fatal',
+          code: 'list-not-in-store',
+          message: `list ${name} is to come from the store as "${store}", which there is none for`,
+          help: 'Configure a storage extension, and name it under storage.',
+        });
+      }
+    }
+    return sources;
+  }
+}
+
+function readBytes(path: string, diagnostics: Diagnostic[], severity: Diagnostic['severity']): string | undefined {
+  try {
+    const { size } = statSync(path);
+    if (size > MAX_FILE_SIZE) {
+      const message = `${path} has ${size} bytes, more than ${MAX_FILE_SIZE}`;
+      diagnostics.push({ severity: 'fatal', code: 'file-too-large', message });
+      return undefined;
+    }
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    diagnostics.push({ severity, code: 'file-not-readable', message: `${path} cannot be read: ${reason}` });
+    return undefined;
+  }
+}
+
+function kindOf(path: string): 'file' | 'directory' | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  return stats.isDirectory() ? 'directory' : 'file';
+}
+
+function isGlob(pattern: string): boolean {
+  return /[*?[\]{}]/.test(pattern);
+}
+
+function compareBytes(left: string, right: string): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right));
+}
