@@ -98,7 +98,7 @@ function resultOf(verdict: Verdict, golden: Golden): Record<string, unknown> {
     alert: verdict.alert,
   };
   if (!rule) return golden.alert === undefined && !verdict.alert ? { ...result, alert: undefined } : result;
-  return { ...result, rule: Number(rule.id), level: rule.level, description: verdict.description };
+  return { ...result, rule: Number(rule.id), level: rule.level, description: verdict.description || undefined };
 }
 
 function compileCase(one: Case): ReturnType<typeof compileRuleset> {

@@ -93,7 +93,8 @@ export function byName(files: readonly SourceFile[]): SourceFile[] {
 function compileOrThrow(source: Parameters<typeof compileRuleset>[0]): Ruleset {
   const { ruleset, diagnostics } = compileRuleset(source);
   if (ruleset) return ruleset;
-  throw new Error(diagnostics.map(formatDiagnostic).join('\n'));
+  const fatal = diagnostics.filter(({ severity }) => severity === 'fatal');
+  throw new Error(fatal.map(formatDiagnostic).join('\n'));
 }
 
 export interface Session {

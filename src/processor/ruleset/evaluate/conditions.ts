@@ -44,7 +44,7 @@ export function holds(condition: PureCondition, event: Event, context: Condition
       return result !== condition.negate;
     }
     case 'compiled_rule':
-      return holdsCompiledRule(condition.name, event);
+      return holdsCompiledRule(condition.name, event, context.ruleset.dialect);
     case 'maxsize':
       // A minimum, whatever the name says.
       return event.size >= condition.bytes;

@@ -66,16 +66,19 @@ function scanWazuh(question: HistoryQuestion, event: Event, history: History, li
   return false;
 }
 
-/** A used-up event ends the search before anything is compared, and the oldest contributor is marked as well. */
+/**
+ * A used-up event ends the search before anything is compared; what completes the number and the newest event of the
+ * history are both marked, whether or not the newest fitted.
+ */
 function scanOssec(question: HistoryQuestion, event: Event, history: History, limits: LimitLog): boolean {
   const { correlation, level, list } = question;
   const past = list === undefined ? history.recent : history.list(list);
   if (!past) return false;
   const over = correlation.over;
   const regex = over.kind === 'recent' ? over.regex : undefined;
-  let found = 0;
-  let newest: Event | undefined;
+  const newest = past.at(past.length - 1);
   const shown: string[] = [];
+  let found = 0;
   for (let index = past.length - 1; index >= 0; index--) {
     const candidate = past.at(index)!;
     if (typeof candidate === 'number') {
@@ -83,22 +86,20 @@ function scanOssec(question: HistoryQuestion, event: Event, history: History, li
       continue;
     }
     if (event.time - candidate.time > correlation.timeframe) return false;
-    if (list === undefined && candidate.category !== event.category) continue;
     if (candidate.matched >= level) return false;
-    if (list === undefined && regex && !limits.test(regex, candidate.log, question.ruleId)) continue;
+    if (list === undefined && candidate.category !== event.category) continue;
+    if (regex && !limits.test(regex, candidate.log, question.ruleId)) continue;
     if (!agreesOssec(correlation, event, candidate)) continue;
-    const completes = found >= correlation.needed - 1;
-    if (shown.length < MAX_PREVIOUS && !(completes && list === undefined)) shown.push(candidate.fullLog);
-    if (!completes) {
+    if (found < correlation.needed - 1) {
       found++;
-      newest ??= candidate;
+      if (shown.length < MAX_PREVIOUS) shown.push(candidate.fullLog);
       continue;
     }
     event.previous.length = 0;
-    showPrevious(event, shown);
+    event.previous.push(...shown);
     event.matched = level;
     history.mark(candidate, level);
-    if (newest) history.mark(newest, level);
+    if (typeof newest === 'object') history.mark(newest, level);
     return true;
   }
   return false;

@@ -1,11 +1,13 @@
-import type { CompiledRuleName } from '../../compile/ruleset.ts';
+import type { CompiledRuleName, Dialect } from '../../compile/ruleset.ts';
 import type { Event } from '../event.ts';
 
-const CRAWLERS = ['66.249.', '72.14.', '209.85.', '65.55.', '207.46.', '74.6.', '72.30.', '67.195.'];
+/** Google's own prefix: OSSEC looks its names up instead, which is not done here and so means no. */
+const GOOGLE = '66.249.';
+const CRAWLERS = ['72.14.', '209.85.', '65.55.', '207.46.', '74.6.', '72.30.', '67.195.'];
 const MIN_ID_SIZE = 10;
 
 /** The functions behind `compiled_rule`. No name is ever looked up: the engine does no network I/O. */
-export function holdsCompiledRule(name: CompiledRuleName, event: Event): boolean {
+export function holdsCompiledRule(name: CompiledRuleName, event: Event, dialect: Dialect): boolean {
   switch (name) {
     case 'comp_srcuser_dstuser': {
       const srcuser = event.static('srcuser');
@@ -18,9 +20,12 @@ export function holdsCompiledRule(name: CompiledRuleName, event: Event): boolean
       return targetDiffersFromCaller(event.log);
     case 'is_simple_http_request': {
       const url = event.static('url');
+      // For OSSEC only a GET is simple, where the method is known.
+      if (dialect === 'ossec' && (event.static('action') ?? 'GET').toUpperCase() !== 'GET') return false;
       return url !== undefined && (url === '/' || !url.includes('?'));
     }
     case 'is_valid_crawler':
+      if (dialect === 'wazuh' && event.log.startsWith(GOOGLE)) return true;
       return CRAWLERS.some((prefix) => event.log.startsWith(prefix));
   }
 }
