@@ -50,12 +50,12 @@ export function loadServerTls(
   baseDir: string,
 ): SecureContextOptions & { requestCert: boolean } {
   const { client_ca_file: clientCaFile, ca_file: caFile } = config;
-  const ca = clientCaFile ?? caFile;
   return {
     ...checked({
       ...readPair(config, baseDir),
       ...versions(config),
-      ...(ca !== undefined && { ca: readPem('ca', ca, baseDir) }),
+      ...(caFile !== undefined && { ca: readPem('ca_file', caFile, baseDir) }),
+      ...(clientCaFile !== undefined && { ca: readPem('client_ca_file', clientCaFile, baseDir) }),
     }),
     requestCert: clientCaFile !== undefined,
   };

@@ -18,7 +18,8 @@ import type { ReloadingTls } from './tls-reload.ts';
 const CONTENT_TYPES: Record<string, Encoding> = { 'application/x-protobuf': 'protobuf', 'application/json': 'json' };
 const MIME: Record<Encoding, string> = { protobuf: 'application/x-protobuf', json: 'application/json' };
 const CLIENT_ERRORS: Record<string, string> = {
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  // Not 408: clients of OTLP send again after a 503, but drop what was answered with a 408.
+  ERR_HTTP_REQUEST_TIMEOUT: '503 Service Unavailable',
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Content Too Large',
 };
@@ -205,8 +206,12 @@ export class HttpListener {
   private onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
     const status = CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request';
     if (error.code !== 'ECONNRESET') this.onBrokenConnection(`http_${status.slice(0, 3)}`, error);
+    const retry = status.startsWith('503') ? 'retry-after: 5\r\n' : '';
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy());
+    else
+      socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\n${retry}content-length: 0\r\n\r\n`, () =>
+        socket.destroy(),
+      );
   }
 
   private onBrokenConnection(reason: string, error: Error): void {
