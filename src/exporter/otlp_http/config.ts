@@ -34,14 +34,14 @@ export const otlpHttpSchema = z.strictObject({
   logs_endpoint: z.string().min(1).optional().describe('Whole URL for logs; goes before endpoint'),
   encoding: z.enum(['proto', 'json']).optional().describe('Default proto'),
   headers: z.record(z.string(), z.string()).optional().describe('Sent with every request, such as X-Scope-OrgID'),
-  timeout: duration().optional().describe('For one attempt, answer included; default 30s'),
+  timeout: duration().optional().describe('For one attempt, answer included; 0: no limit; default 30s'),
   compression: z.enum(['gzip', 'none']).optional().describe('Default gzip'),
   tls: section(clientTlsSchema).describe('For https endpoints'),
   auth: optionalSection(authSchema).describe('Extension that gives the credentials'),
   request: section(request).describe('Bounds of a request; what waits is joined up to them'),
-  sending_queue: sendingQueueSchema,
-  retry_on_failure: retryOnFailureSchema,
-  dead_letter: section(deadLetter),
+  sending_queue: sendingQueueSchema.describe('Requests on disk that wait to be delivered'),
+  retry_on_failure: retryOnFailureSchema.describe('Attempts after one that may succeed later'),
+  dead_letter: section(deadLetter).describe('What is kept that the other side will never take'),
 });
 
 export type OtlpHttpConfig = z.output<typeof otlpHttpSchema>;
