@@ -8,7 +8,12 @@ export interface Matcher {
   /** `osmatch`, `osregex`, `pcre2`, `exact`. */
   readonly language: string;
   readonly pattern: string;
-  test(text: string): boolean;
+  /**
+   * @param folded `text` in ASCII lower case (`foldAscii`), for callers that test one text with many matchers; it saves
+   *   the matchers that ignore case from folding it again and must be exactly that, or absent
+   * @throws MatchLimitError
+   */
+  test(text: string, folded?: string): boolean;
   /**
    * Literals of which at least one occurs in every text that matches (ASCII lower-cased), or undefined where there is no
    * such set. Indexes are built on it; a wrong set loses alerts, so it is only given where proven.
@@ -16,9 +21,12 @@ export interface Matcher {
   readonly requiredLiterals?: readonly string[];
 }
 
-/** Finds a match and its captures in `text` from byte `from` on; `^` means `from`. */
+/**
+ * Finds a match and its captures in `text` from byte `from` on; `^` means `from`, and nothing before it is seen. `test`
+ * asks whether there is a match from byte 0 on.
+ */
 export interface Searcher extends Matcher {
-  search(text: string, from: number): SearchResult | undefined;
+  search(text: string, from: number, folded?: string): SearchResult | undefined;
 }
 
 export interface SearchResult {

@@ -1,0 +1,89 @@
+import { foldAscii } from '../ascii.ts';
+import { type Matcher, MatchLimitError, type Searcher, type SearchResult } from '../types.ts';
+import { requiredLiterals } from './literals.ts';
+import { LIMIT, NO_MATCH, run } from './machine.ts';
+import { parseOsRegex } from './parse.ts';
+import { buildProgram, type Program } from './program.ts';
+
+/**
+ * OS_Regex as Wazuh 4.14 runs it. The same pattern compiled with captures (decoders) and without (rules) can decide
+ * differently: with captures a match that reaches the end of the text skips a few more trailing tokens.
+ */
+export class OsRegexMatcher implements Matcher {
+  readonly language = 'osregex';
+  readonly pattern: string;
+  readonly requiredLiterals: readonly string[] | undefined;
+  readonly #programs: readonly Program[];
+
+  /** @throws PatternError */
+  constructor(pattern: string) {
+    const alternatives = parseOsRegex(pattern);
+    this.pattern = pattern;
+    this.requiredLiterals = requiredLiterals(alternatives);
+    this.#programs = alternatives.map(buildProgram);
+  }
+
+  test(text: string, folded: string = foldAscii(text)): boolean {
+    for (const program of this.#programs) {
+      const end = run(program, text, folded, 0, undefined, false);
+      if (end === LIMIT) throw new MatchLimitError(this.pattern);
+      if (end !== NO_MATCH) return true;
+    }
+    return false;
+  }
+}
+
+/** OS_Regex compiled with captures; captures of an alternative are packed from the first on. */
+export class OsRegexSearcher implements Searcher {
+  readonly language = 'osregex';
+  readonly pattern: string;
+  readonly requiredLiterals: readonly string[] | undefined;
+  readonly #programs: readonly Program[];
+  readonly #captureMode: boolean;
+  readonly #places: Int32Array;
+
+  /** @throws PatternError */
+  constructor(pattern: string) {
+    const alternatives = parseOsRegex(pattern);
+    this.pattern = pattern;
+    this.requiredLiterals = requiredLiterals(alternatives);
+    this.#programs = alternatives.map(buildProgram);
+    const slots = Math.max(...this.#programs.map((program) => program.parens));
+    this.#captureMode = slots > 0;
+    this.#places = new Int32Array(slots);
+  }
+
+  test(text: string, folded: string = foldAscii(text)): boolean {
+    return this.search(text, 0, folded) !== undefined;
+  }
+
+  search(text: string, from: number, folded: string = foldAscii(text)): SearchResult | undefined {
+    const places = this.#places;
+    for (const program of this.#programs) {
+      if (program.parens > 0) places.fill(-1, 0, program.parens);
+      const end = run(program, text, folded, from, program.parens > 0 ? places : undefined, this.#captureMode);
+      if (end === NO_MATCH) continue;
+      if (end === LIMIT) throw new MatchLimitError(this.pattern);
+      const captures = collect(text, places, program.parens);
+      if (!captures) return undefined;
+      return { resume: end < text.length ? end + 1 : end, captures };
+    }
+    return undefined;
+  }
+}
+
+/**
+ * The complete pairs up to the first incomplete one. Undefined where a capture ends before it begins: the original
+ * crashes on it (` (\S*)$` on a text ending in two blanks), which here is no match.
+ */
+function collect(text: string, places: Int32Array, count: number): string[] | undefined {
+  const captures: string[] = [];
+  for (let i = 0; i + 1 < count; i += 2) {
+    const open = places[i]!;
+    const close = places[i + 1]!;
+    if (open < 0 || close < 0) break;
+    if (close < open) return undefined;
+    captures.push(text.slice(open, close));
+  }
+  return captures;
+}
