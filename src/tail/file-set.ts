@@ -49,12 +49,16 @@ interface Copy {
 }
 
 interface Candidate {
-  path: string;
-  stats: BigIntStats;
+  key: string;
+  currentPath: string;
+  size: number;
+  mtimeNs: bigint;
+  birthtimeNs: bigint;
 }
 
 const LOOK_AGAIN_MS = 60_000;
 const PARALLEL = 64;
+const MAX_ROUNDS = 4;
 
 /**
  * The files that match, recognised over renames, truncations, copies and restarts. `discover` looks what has changed
@@ -62,7 +66,7 @@ const PARALLEL = 64;
  */
 export class FileSet {
   readonly handles: Handles;
-  /** By key; older files come first. */
+  /** By key. */
   readonly files = new Map<string, TailFile>();
   readonly #options: FileSetOptions;
   readonly #byPath = new Map<string, TailFile>();
@@ -70,13 +74,23 @@ export class FileSet {
   /** Files that hold no lines, and when to look again. */
   readonly #ignored = new Map<string, number>();
   #first = true;
+  #admissions = 0;
 
   constructor(options: FileSetOptions) {
     this.#options = options;
     this.handles = new Handles(options.maxOpenFiles, options.symlinks);
   }
 
+  /** Looks again where files came: what was renamed at the same moment may have been missed under either name. */
   async discover(): Promise<void> {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const before = this.#admissions;
+      await this.#look();
+      if (this.#admissions === before) return;
+    }
+  }
+
+  async #look(): Promise<void> {
     const { glob, clock, events } = this.#options;
     const { paths, errors } = await glob.expand();
     for (const { path, error } of errors) events.unreadable(path, error.message);
@@ -93,12 +107,17 @@ export class FileSet {
       }
     }
     for (const file of this.files.values()) if (!seen.has(file.key)) await this.#missing(file, clock.now());
-    candidates.sort((a, b) => (a.stats.mtimeNs < b.stats.mtimeNs ? -1 : a.stats.mtimeNs > b.stats.mtimeNs ? 1 : 0));
+    candidates.sort(compareAge);
     for (const candidate of candidates) await this.#consider(candidate);
     for (const key of this.#copies.keys()) if (!seen.has(key)) this.#copies.delete(key);
     for (const key of this.#ignored.keys()) if (!seen.has(key)) this.#ignored.delete(key);
     if (this.#first) await this.#adoptMoved();
     this.#first = false;
+  }
+
+  /** Files with something to read, older ones first: a log that was rotated is read in its order. */
+  unread(): TailFile[] {
+    return [...this.files.values()].filter((file) => file.position < file.size).sort(compareAge);
   }
 
   /** The content behind what was read is not what it was: start over. */
@@ -139,7 +158,8 @@ export class FileSet {
     seen.add(key);
     const file = this.files.get(key);
     if (!file) {
-      candidates.push({ path, stats });
+      const { mtimeNs, birthtimeNs } = stats;
+      candidates.push({ key, currentPath: path, size: Number(stats.size), mtimeNs, birthtimeNs });
       return;
     }
     if (file.currentPath !== path && file.currentPath !== file.path) this.#byPath.delete(file.currentPath);
@@ -177,12 +197,12 @@ export class FileSet {
     if (stats) await this.#changed(file, Number(stats.size), stats.mtimeNs);
   }
 
-  async #consider({ path, stats }: Candidate): Promise<void> {
+  async #consider(candidate: Candidate): Promise<void> {
     const { events, clock, ignoreBinaries, identity, symlinks } = this.#options;
-    const key = keyOf(stats);
+    const { key, currentPath: path } = candidate;
     if ((this.#ignored.get(key) ?? 0) > clock.now()) return;
     const copy = this.#copies.get(key);
-    if (copy && this.#staysCopy(copy, Number(stats.size))) return;
+    if (copy && this.#staysCopy(copy, candidate.size)) return;
     let found: FoundFile | undefined;
     let kept = false;
     try {
@@ -193,7 +213,7 @@ export class FileSet {
         events.ignored(path, reason);
         this.#ignored.set(key, clock.now() + LOOK_AGAIN_MS);
       } else {
-        kept = await this.#admit(found, stats.mtimeNs);
+        kept = await this.#admit(found, candidate);
       }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -209,7 +229,7 @@ export class FileSet {
   }
 
   /** False where the file is only a copy of another one so far. */
-  async #admit(found: FoundFile, mtimeNs: bigint): Promise<boolean> {
+  async #admit(found: FoundFile, times: { mtimeNs: bigint; birthtimeNs: bigint }): Promise<boolean> {
     const { known, events, identity } = this.#options;
     if (this.files.has(found.key)) return false;
     const checkpoint = await known.find(found);
@@ -226,7 +246,8 @@ export class FileSet {
       events.forgotten(checkpoint.key);
     }
     const now = this.#options.clock.now();
-    const file = new TailFile(found.key, checkpoint?.path ?? found.path, identity, found.size, mtimeNs, now);
+    const file = new TailFile(found.key, checkpoint?.path ?? found.path, identity, found.size, times.mtimeNs, now);
+    file.birthtimeNs = times.birthtimeNs;
     file.currentPath = found.path;
     file.handle = found.handle;
     file.head = found.head.bytes;
@@ -236,6 +257,7 @@ export class FileSet {
     this.files.set(file.key, file);
     this.#byPath.set(found.path, file);
     await this.handles.keep(file);
+    this.#admissions += 1;
     events.admitted(file, checkpoint);
     return true;
   }
@@ -289,8 +311,7 @@ export class FileSet {
       if (!found) continue;
       const unread = found.size > checkpoint.offset || checkpoint.pending.length > 0;
       if (unread && found.key === checkpoint.key && (await continues(found, checkpoint))) {
-        const { mtimeNs } = await found.handle.stat({ bigint: true });
-        await this.#admit(found, mtimeNs);
+        await this.#admit(found, await found.handle.stat({ bigint: true }));
         const file = this.files.get(found.key);
         if (file) file.missingSince = clock.now();
       } else {
@@ -298,6 +319,25 @@ export class FileSet {
       }
     }
   }
+}
+
+/**
+ * By time of the last change, then of creation. File systems round times to some milliseconds; where they cannot tell,
+ * `x.2` is older than `x.1`, and that is older than `x`.
+ */
+function compareAge(a: Aged, b: Aged): number {
+  const difference = a.mtimeNs - b.mtimeNs || a.birthtimeNs - b.birthtimeNs;
+  return difference === 0n ? rotationOf(b) - rotationOf(a) : difference < 0n ? -1 : 1;
+}
+
+interface Aged {
+  currentPath: string;
+  mtimeNs: bigint;
+  birthtimeNs: bigint;
+}
+
+function rotationOf({ currentPath }: Aged): number {
+  return Number(/\.(\d{1,4})$/.exec(currentPath)?.[1] ?? -1);
 }
 
 /** Paths of the regular files in a folder by their keys. */

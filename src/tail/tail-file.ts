@@ -24,6 +24,7 @@ export class TailFile {
   handle: FileHandle | undefined;
   size: number;
   mtimeNs: bigint;
+  birthtimeNs = 0n;
   /** Next byte to be read as the start of a line, or as the rest of one that is skipped. */
   position = 0;
   generation = 0;

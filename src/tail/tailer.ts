@@ -171,7 +171,7 @@ export class Tailer implements Component {
     await this.#readPending(set);
     // A file that continues another one has to wait until that one is read to its end.
     const blocked = new Set<string>();
-    for (const file of [...set.files.values()]) {
+    for (const file of set.unread()) {
       if (this.#stop.signal.aborted) return false;
       if (blocked.has(file.lineage)) continue;
       if (await this.#readFile(set, file)) {
@@ -188,7 +188,6 @@ export class Tailer implements Component {
   }
 
   async #readFile(set: FileSet, file: TailFile): Promise<boolean> {
-    if (file.position >= file.size) return false;
     if (file.partialSince !== undefined && file.partialSize === file.size && !this.#reader.isFlushDue(file))
       return false;
     try {
