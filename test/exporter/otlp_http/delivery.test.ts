@@ -153,24 +153,23 @@ describe('otlp_http tries again', () => {
     expect(await counted('hids_exporter_failed_attempts')).toBe(1);
   });
 
-  it('where the server hangs, after the timeout', async () => {
-    const backend = await Backend.start([hang]);
-    const { consume, settings, until, delivered, host } = await start({ endpoint: backend.endpoint, timeout: '7s' });
+  it.each<[string, Behaviour]>([
+    ['hangs', hang],
+    ['never ends its answer', (response) => void response.writeHead(200, PROTOBUF).write('x')],
+  ])('where the server %s, after the timeout', async (_name, behaviour) => {
+    const backend = await Backend.start([behaviour]);
+    const { consume, settings, until, delivered, host } = await start({
+      endpoint: backend.endpoint,
+      timeout: '7s',
+      retry_on_failure: { randomization_factor: 0 },
+    });
     await consume(logs(['a']));
     await backend.waitForRequests(1);
     await settings.clock.advance(7000);
     await until(() => host.statuses.get('otlp_http')?.reason === 'ETIMEDOUT: no answer within 7000 ms');
-    await delivered(1000);
-    expect(backend.acceptedTexts).toEqual(['a']);
-  });
-
-  it('where the answer never ends', async () => {
-    const endless: Behaviour = (response) => void response.writeHead(200, PROTOBUF).write('x');
-    const backend = await Backend.start([endless]);
-    const { consume, delivered } = await start({ endpoint: backend.endpoint, timeout: '7s' });
-    await consume(logs(['a']));
-    await backend.waitForRequests(1);
-    await delivered(1000);
+    await until(() => settings.clock.nextDelay === 5000);
+    await settings.clock.advance(5000);
+    await delivered();
     expect(backend.acceptedTexts).toEqual(['a']);
     expect(backend.received).toHaveLength(2);
   });
@@ -335,7 +334,6 @@ describe('otlp_http waits for someone to change a configuration', () => {
     backend.otherwise = behaviour;
     const { consume, until, delivered, host, deadLetters, settings } = await start({
       endpoint: backend.endpoint,
-      timeout: '0s',
       retry_on_failure: { max_elapsed_time: '1s' },
     });
     await consume(logs(['a']));
