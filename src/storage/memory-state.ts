@@ -84,6 +84,21 @@ export class MemoryState {
     }
   }
 
+  /** All of it, as changes that would build it anew. */
+  *dump(): Generator<
+    | Extract<Change, { op: 'put' }>
+    | { op: 'enqueue'; queue: string; id: number; payload: Uint8Array }
+    | { op: 'reserve'; queue: string; nextId: number }
+  > {
+    for (const [namespace, entries] of this.#namespaces) {
+      for (const [key, value] of entries) yield { op: 'put', namespace, key, value };
+    }
+    for (const [queue, { items, nextId }] of this.#queues) {
+      for (const [id, payload] of items) yield { op: 'enqueue', queue, id, payload };
+      yield { op: 'reserve', queue, nextId };
+    }
+  }
+
   apply(change: Change): void {
     if (change.op === 'put') this.put(change.namespace, change.key, change.value);
     else if (change.op === 'delete') this.delete(change.namespace, change.key);

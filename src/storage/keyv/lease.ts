@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Keyv } from 'keyv';
+import type { Clock } from '../../component/clock.ts';
+import { sleep } from '../../component/clock.ts';
+import { StoreLockedError } from '../errors.ts';
+
+/** Who owns a shared store; kept under one key, rewritten with every beat. */
+interface Owner {
+  token: string;
+  /** Grows with every owner: journal entries of an earlier one are not taken for the last one's. */
+  epoch: number;
+  /** Grows while the owner lives. */
+  beat: number;
+  /** Journal entries up to this number are applied, whatever the journal says. */
+  applied: number;
+  /** The owner ended in order and waits for nobody. */
+  released: boolean;
+  host: string;
+  pid: number;
+}
+
+export interface LeaseOptions {
+  keyv: Keyv;
+  clock: Clock;
+  /** The store's name in messages. */
+  shown: string;
+  /** Milliseconds without a beat after which an owner counts as dead. */
+  leaseMs: number;
+  /** Milliseconds in which two who start together see each other. */
+  settleMs: number;
+}
+
+const KEY = 'owner';
+
+/**
+ * Ownership of a store that cannot lock: a record with a token that its owner renews. Another process takes over only
+ * after it has seen no beat for a whole lease, so the clocks of the two need not agree. The owner finds a foreign
+ * token before it writes, and stops.
+ */
+export class Lease {
+  readonly #options: LeaseOptions;
+  readonly #token = randomUUID();
+  #beat = 0;
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  epoch = 0;
+  /** Number of the newest journal entry that is applied; told with every beat. */
+  applied = 0;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Becomes the owner.
+   *
+   * @returns what the owner before left, undefined where the store is new
+   * @throws StoreLockedError where somebody else lives
+   */
+  async acquire(): Promise<{ epoch: number; applied: number } | undefined> {
+    const { clock, leaseMs, settleMs } = this.#options;
+    let before = await this.#read();
+    if (before && !before.released) {
+      await sleep(clock, leaseMs);
+      const after = await this.#read();
+      const isAlive = after && (after.token !== before.token || after.beat !== before.beat);
+      if (isAlive && !after.released) throw this.#locked(after);
+      before = after;
+    }
+    this.epoch = (before?.epoch ?? 0) + 1;
+    await this.#write(false);
+    await sleep(clock, settleMs);
+    const owner = await this.#read();
+    if (owner?.token !== this.#token) throw this.#locked(owner);
+    return before;
+  }
+
+  /** Whether it is time to `renew`. */
+  isDue(): boolean {
+    return this.#options.clock.now() - this.#renewedAt >= this.#options.leaseMs / 3;
+  }
+
+  /**
+   * Shows that the owner lives.
+   *
+   * @returns false where the record is gone: somebody emptied the store
+   * @throws StoreLockedError where another process has taken over
+   */
+  async renew(): Promise<boolean> {
+    const owner = await this.#read();
+    if (owner && owner.token !== this.#token) throw this.#locked(owner);
+    await this.#write(false);
+    return owner !== undefined;
+  }
+
+  /** Lets the next owner begin at once. */
+  async release(): Promise<void> {
+    const owner = await this.#read();
+    if (owner?.token === this.#token) await this.#write(true);
+  }
+
+  async #read(): Promise<Owner | undefined> {
+    const text: unknown = await this.#options.keyv.get(KEY);
+    if (typeof text !== 'string') return undefined;
+    try {
+      return JSON.parse(text) as Owner;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #write(released: boolean): Promise<void> {
+    this.#beat++;
+    const owner: Owner = {
+      token: this.#token,
+      epoch: this.epoch,
+      beat: this.#beat,
+      applied: this.applied,
+      released,
+      host: hostname(),
+      pid: process.pid,
+    };
+    const start = this.#options.clock.now();
+    await this.#options.keyv.set(KEY, JSON.stringify(owner));
+    this.#renewedAt = start;
+  }
+
+  #locked(owner: Owner | undefined): StoreLockedError {
+    const { shown } = this.#options;
+    const who = owner ? ` by process ${owner.pid} on ${owner.host}` : '';
+    return new StoreLockedError(`${shown} is in use${who}; stop it, or give each its own namespace`);
+  }
+}
