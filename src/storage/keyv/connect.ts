@@ -47,7 +47,8 @@ async function connectRedis({ uri, shown }: RemoteLocation, namespace: string): 
       socket: {
         connectTimeout: CONNECT_TIMEOUT_MS,
         socketTimeout: 12_000,
-        reconnectStrategy: (attempt: number, cause: Error) => (wasConnected || attempt < FIRST_ATTEMPTS ? backoff(attempt) : cause),
+        reconnectStrategy: (attempt: number, cause: Error) =>
+          wasConnected || attempt < FIRST_ATTEMPTS ? backoff(attempt) : cause,
       },
     },
     { namespace, throwOnErrors: true },

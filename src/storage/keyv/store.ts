@@ -133,7 +133,7 @@ export class KeyvStateStore implements StateStore {
   async #close(): Promise<void> {
     this.#renewal?.cancel();
     const limit = this.#options.clock.setTimeout(() => this.#stop.abort(), CLOSE_LIMIT_MS);
-    await this.#writing;
+    while (this.#writing !== undefined) await this.#writing;
     limit.cancel();
     // Where this fails the next owner waits for the lease to run out.
     if (!this.#lost) await this.#remote.within('release', () => this.#lease.release()).catch(() => {});
@@ -143,6 +143,8 @@ export class KeyvStateStore implements StateStore {
   #start(): void {
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
+      // Who came between the last look and now.
+      if (this.#waiting.length > 0) this.#start();
     });
   }
 
