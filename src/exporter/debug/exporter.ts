@@ -1,9 +1,11 @@
 import type { Writable } from 'node:stream';
 import type { Exporter } from '../../component/component.ts';
 import type { Settings } from '../../component/host.ts';
+import type { WorkUnit } from '../../component/state-store.ts';
 import { createExporterTelemetry, type ExporterTelemetry } from '../../component/telemetry.ts';
 import type { LogBatch } from '../../pdata/logs.ts';
 import { countRecords } from '../../pdata/logs.ts';
+import { HandedOut } from '../shared/handed-out.ts';
 import type { DebugConfig } from './config.ts';
 import { formatRecord } from './format.ts';
 import { type Paint, paintAnsi, paintNothing, wantsColor } from './style.ts';
@@ -19,6 +21,7 @@ export class DebugExporter implements Exporter {
   readonly #output: Writable & { isTTY?: boolean };
   readonly #telemetry: ExporterTelemetry;
   readonly #paint: Paint;
+  readonly #handedOut = new HandedOut();
   #broken = false;
 
   constructor(settings: Settings, config: DebugConfig, output: Writable & { isTTY?: boolean }) {
@@ -37,9 +40,14 @@ export class DebugExporter implements Exporter {
     this.#output.off('error', this.#onError);
   }
 
-  async consume(batch: LogBatch): Promise<void> {
-    const records = countRecords(batch);
-    if (records === 0) return;
+  async consume(batch: LogBatch, work: WorkUnit): Promise<void> {
+    const fresh = this.#handedOut.without(batch);
+    const records = countRecords(fresh);
+    if (records > 0) await this.#print(fresh, records);
+    this.#handedOut.track(batch, work);
+  }
+
+  async #print(batch: LogBatch, records: number): Promise<void> {
     let text = '';
     for (const group of batch.logs) {
       for (const record of group.records) text += formatRecord(record, group, this.#config, this.#paint);

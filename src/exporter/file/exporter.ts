@@ -3,10 +3,12 @@ import type { Counter } from '@opentelemetry/api';
 import type { Exporter } from '../../component/component.ts';
 import { RefusedError } from '../../component/errors.ts';
 import type { Host, Settings } from '../../component/host.ts';
+import type { WorkUnit } from '../../component/state-store.ts';
 import { createExporterTelemetry, type ExporterTelemetry } from '../../component/telemetry.ts';
 import type { LogBatch } from '../../pdata/logs.ts';
 import { countRecords } from '../../pdata/logs.ts';
 import { AppendFile } from '../shared/append-file.ts';
+import { HandedOut } from '../shared/handed-out.ts';
 import type { FileConfig } from './config.ts';
 import { type FormatBatch, formatterOf, recordEndOf } from './format.ts';
 
@@ -23,6 +25,7 @@ export class FileExporter implements Exporter {
   readonly #config: FileConfig;
   readonly #format: FormatBatch;
   readonly #file: AppendFile;
+  readonly #handedOut = new HandedOut();
   readonly #telemetry: ExporterTelemetry;
   readonly #skipped: Counter;
   readonly #failedWrites: Counter;
@@ -56,9 +59,14 @@ export class FileExporter implements Exporter {
     await this.#file.close();
   }
 
-  async consume(batch: LogBatch): Promise<void> {
-    const records = countRecords(batch);
-    if (records === 0) return;
+  async consume(batch: LogBatch, work: WorkUnit): Promise<void> {
+    const fresh = this.#handedOut.without(batch);
+    const records = countRecords(fresh);
+    if (records > 0) await this.#write(fresh, records);
+    this.#handedOut.track(batch, work);
+  }
+
+  async #write(batch: LogBatch, records: number): Promise<void> {
     let written = 0;
     try {
       await this.#file.append((offset) => {

@@ -7,6 +7,7 @@ import { paintAnsi, paintNothing, wantsColor } from '../../../src/exporter/debug
 import { createLogRecord, type LogRecord } from '../../../src/pdata/logs.ts';
 import { describeComponentContract } from '../../contract/component.ts';
 import { createBatch } from '../../support/batches.ts';
+import { TestWorkUnit } from '../../support/consumers.ts';
 import { settle } from '../../support/fake-clock.ts';
 import { createTestSettings } from '../../support/settings.ts';
 import { createAlert, createRule } from '../file/alerts.ts';
@@ -151,8 +152,8 @@ describe('debug exporter', () => {
     const output = new SlowOutput();
     const { settings, exporter } = await start(output);
     let accepted = 0;
-    const first = exporter.consume(createBatch(['a', 'b'])).then(() => accepted++);
-    const second = exporter.consume(createBatch(['c'])).then(() => accepted++);
+    const first = exporter.consume(createBatch(['a', 'b']), new TestWorkUnit()).then(() => accepted++);
+    const second = exporter.consume(createBatch(['c']), new TestWorkUnit()).then(() => accepted++);
     await settle();
     expect(accepted).toBe(0);
     output.release.shift()!();
@@ -173,8 +174,8 @@ describe('debug exporter', () => {
       },
     });
     const { settings, exporter } = await start(output);
-    await exporter.consume(createBatch(['a', 'b']));
-    await exporter.consume(createBatch(['c']));
+    await exporter.consume(createBatch(['a', 'b']), new TestWorkUnit());
+    await exporter.consume(createBatch(['c']), new TestWorkUnit());
     await settle();
     expect(await settings.metrics.value('otelcol_exporter_send_failed_log_records')).toBe(3);
     expect(settings.logger.entries).toHaveLength(1);

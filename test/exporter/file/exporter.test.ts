@@ -9,6 +9,7 @@ import { fileFactory } from '../../../src/exporter/file/factory.ts';
 import { decodeLogsRequestJson } from '../../../src/otlp/decode-json.ts';
 import { describeComponentContract } from '../../contract/component.ts';
 import { createBatch } from '../../support/batches.ts';
+import { TestWorkUnit } from '../../support/consumers.ts';
 import { createTestHost, createTestSettings } from '../../support/settings.ts';
 import { createAlert } from './alerts.ts';
 
@@ -42,7 +43,10 @@ const alerts = (...texts: string[]) => createBatch(texts.map((fullLog) => ({ ale
 describe('file exporter', () => {
   it('has written a batch when it accepts it, and names each alert by its place', async () => {
     await run({ path: 'a/alerts.json' }, async ({ exporter, settings, content }) => {
-      await Promise.all([exporter.consume(alerts('é', 'two')), exporter.consume(alerts('three'))]);
+      await Promise.all([
+        exporter.consume(alerts('é', 'two'), new TestWorkUnit()),
+        exporter.consume(alerts('three'), new TestWorkUnit()),
+      ]);
       const text = await content();
       const lines = text.trimEnd().split('\n');
       expect(lines.map((line) => JSON.parse(line).full_log)).toEqual(['é', 'two', 'three']);
@@ -61,10 +65,35 @@ describe('file exporter', () => {
     });
   });
 
+  it('does not write an alert a second time when its batch comes again', async () => {
+    await run({ path: 'alerts.json' }, async ({ exporter, settings, content }) => {
+      const batch = () => createBatch(['a', 'b'].map((uid) => ({ alert: createAlert({ uid, fullLog: uid }) })));
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const refused = new TestWorkUnit();
+        await exporter.consume(batch(), refused);
+        refused.rollback();
+      }
+      const work = new TestWorkUnit();
+      const more = createBatch([{ alert: createAlert({ uid: 'c', fullLog: 'c' }) }]);
+      await exporter.consume({ logs: [...batch().logs, ...more.logs] }, work);
+      await work.commit(createTestHost().defaultStore);
+      const texts = async () =>
+        (await content())
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line).full_log);
+      expect(await texts()).toEqual(['a', 'b', 'c']);
+      expect(await settings.metrics.value('otelcol_exporter_sent_log_records')).toBe(3);
+      // Once it is committed the same uid is an alert of its own.
+      await exporter.consume(batch(), new TestWorkUnit());
+      expect(await texts()).toEqual(['a', 'b', 'c', 'a', 'b']);
+    });
+  });
+
   it('skips and counts records that the format has no text for', async () => {
     await run({ path: 'alerts.log', format: 'alerts_log' }, async ({ exporter, settings, content }) => {
       const noRule = { alert: createAlert({ rule: undefined }) };
-      await exporter.consume(createBatch(['no alert', noRule, { alert: createAlert() }]));
+      await exporter.consume(createBatch(['no alert', noRule, { alert: createAlert() }]), new TestWorkUnit());
       expect((await content()).match(/^\*\* Alert/gm)).toHaveLength(1);
       expect(await settings.metrics.value('hids_exporter_skipped_log_records')).toBe(2);
       expect(await settings.metrics.value('otelcol_exporter_sent_log_records')).toBe(1);
@@ -73,8 +102,8 @@ describe('file exporter', () => {
 
   it('writes one OTLP/JSON request a line', async () => {
     await run({ path: 'out.jsonl', format: 'otlp_json' }, async ({ exporter, content }) => {
-      await exporter.consume(createBatch(['a', 'b']));
-      await exporter.consume(createBatch(['c']));
+      await exporter.consume(createBatch(['a', 'b']), new TestWorkUnit());
+      await exporter.consume(createBatch(['c']), new TestWorkUnit());
       const requests = (await content())
         .trimEnd()
         .split('\n')
@@ -86,7 +115,7 @@ describe('file exporter', () => {
   it('rotates as told', async () => {
     const config = { path: 'n', format: 'notification', rotation: { max_megabytes: 0.0001, max_backups: 1 } } as const;
     await run(config, async ({ exporter, content }) => {
-      for (const text of ['one', 'two', 'three']) await exporter.consume(alerts(text));
+      for (const text of ['one', 'two', 'three']) await exporter.consume(alerts(text), new TestWorkUnit());
       const text = await content();
       expect(text).toContain('three');
       expect(text).not.toContain('two');
@@ -96,7 +125,7 @@ describe('file exporter', () => {
   it('closes a torn record of the run before', async () => {
     await appendFile(join(folder, 'alerts.json'), '{"timestamp":"20');
     await run({ path: 'alerts.json' }, async ({ exporter, settings, content }) => {
-      await exporter.consume(alerts('whole'));
+      await exporter.consume(alerts('whole'), new TestWorkUnit());
       const [torn, whole] = (await content()).split('\n');
       expect(torn).toBe('{"timestamp":"20');
       expect(JSON.parse(whole).full_log).toBe('whole');
@@ -108,7 +137,7 @@ describe('file exporter', () => {
   it('refuses for now what the disk does not take, and says so once', async () => {
     await run({ path: '/dev/full' }, async ({ exporter, settings, host }) => {
       for (let attempt = 0; attempt < 2; attempt++) {
-        const refused = await exporter.consume(alerts('x')).catch((error) => error);
+        const refused = await exporter.consume(alerts('x'), new TestWorkUnit()).catch((error) => error);
         expect(refused).toBeInstanceOf(RefusedError);
         expect(refused.message).toContain('ENOSPC');
       }
