@@ -34,7 +34,7 @@ export class Accumulator {
     for (const name of GATHERED) {
       const value = event.static(name);
       const kept = entry.values[name];
-      if (value === undefined) {
+      if (value === undefined || value === '') {
         if (kept === undefined) continue;
         event.accumulated = true;
         event.setStatic(name, kept);

@@ -4,6 +4,9 @@ const HEAD = /pri=(\d) c=(\d+) m=(\d+) /i;
 const ADDRESSES = /src=(\d+\.\d+\.\d+\.\d+):(\d+):[^ ]+ dst=(\d+\.\d+\.\d+\.\d+):(\d+):/i;
 const PROXY = /result=(\d+) dstname=([^ ]+) arg=([^ ]+)$/i;
 
+/** Characters of a host name, the slash left out. */
+const PROTOCOL = /^[A-Za-z0-9().@_-]{0,6}/;
+
 const PASSED = new Set(['98', '597', '598']);
 const DROPPED = new Set(['36', '37', '38', '173', '174']);
 
@@ -31,8 +34,7 @@ export function decodeSonicWall(event: Event): void {
   const after = rest.slice(addresses.index + addresses[0].length);
   const blank = after.indexOf(' ');
   if (blank >= 0 && after.startsWith('proto=', blank + 1)) {
-    const protocol = /^[^/ ]{1,6}/.exec(after.slice(blank + 7));
-    if (protocol) event.setStatic('protocol', protocol[0]);
+    event.setStatic('protocol', PROTOCOL.exec(after.slice(blank + 7))?.[0] ?? '');
   }
 
   if (category === '32') event.category = 'ids';
