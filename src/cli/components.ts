@@ -4,6 +4,7 @@ import { fileFactory } from '../exporter/file/factory.ts';
 import { otlpHttpFactory } from '../exporter/otlp_http/factory.ts';
 import { basicAuthFactory } from '../extension/basicauth/factory.ts';
 import { bearerTokenAuthFactory } from '../extension/bearertokenauth/factory.ts';
+import { keyvStorageFactory } from '../extension/keyv_storage/factory.ts';
 import { rulesetFactory } from '../processor/ruleset/factory.ts';
 import { auditLogReceiverFactory } from '../receiver/audit_log/factory.ts';
 import { commandReceiverFactory } from '../receiver/command/factory.ts';
@@ -12,7 +13,7 @@ import { otlpReceiverFactory } from '../receiver/otlp/factory.ts';
 
 /** The one list of everything that is built in. */
 export const factories: Factories = {
-  extensions: [bearerTokenAuthFactory, basicAuthFactory],
+  extensions: [keyvStorageFactory, bearerTokenAuthFactory, basicAuthFactory],
   receivers: [otlpReceiverFactory, commandReceiverFactory, fileLogReceiverFactory, auditLogReceiverFactory],
   processors: [rulesetFactory],
   exporters: [otlpHttpFactory, fileFactory, debugFactory],

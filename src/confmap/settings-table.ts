@@ -1,11 +1,18 @@
 import type { z } from 'zod';
 import { type JsonSchema, toJsonSchema } from './schema-walk.ts';
 
-/** A component's settings as a Markdown table: name, type, default, meaning; maps inside maps with dotted names. */
+/**
+ * A component's settings as a Markdown table: name, type, default, meaning; maps inside maps with dotted names. Columns
+ * are padded as the formatter pads them.
+ */
 export function createSettingsTable(schema: z.ZodType): string {
-  const rows = rowsOf(toJsonSchema(schema), '');
-  const lines = rows.map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
-  return ['| setting | type | default | meaning |', '|---|---|---|---|', ...lines].join('\n');
+  const rows = rowsOf(toJsonSchema(schema), '').map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|')));
+  const table = [['setting', 'type', 'default', 'meaning'], ...rows];
+  const widths = table[0].map((_, column) => Math.max(3, ...table.map((cells) => cells[column].length)));
+  const format = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
+  const line = format(widths.map((width) => '-'.repeat(width)));
+  return [format(table[0]), line, ...rows.map(format)].join('\n');
 }
 
 function rowsOf(schema: JsonSchema, prefix: string): string[][] {

@@ -1,0 +1,176 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, it } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0).toReversed()) cleanup();
+});
+
+interface Running {
+  child: ChildProcess;
+  /** Everything printed so far. */
+  stdout: () => string;
+  stderr: () => string;
+  /** Resolves when the stream has printed something that matches. */
+  printed(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<void>;
+  exit: Promise<[code: number | null, signal: string | null]>;
+}
+
+function createFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'otel-hids-run-'));
+  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function start(folder: string, config: string, args: readonly string[] = []): Running {
+  const file = join(folder, 'config.yaml');
+  writeFileSync(file, config, { mode: 0o600 });
+  const argv = [MAIN, 'run', '--config', file, '--data-dir', join(folder, 'data'), ...args];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  cleanups.push(() => child.kill('SIGKILL'));
+  const text = { stdout: '', stderr: '' };
+  const watchers: (() => void)[] = [];
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
+      text[name] += chunk;
+      for (const watcher of watchers) watcher();
+    });
+  }
+  const exit = once(child, 'close') as Promise<[number | null, string | null]>;
+  return {
+    child,
+    stdout: () => text.stdout,
+    stderr: () => text.stderr,
+    exit,
+    printed: (stream, pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => pattern.test(text[stream]) && resolve();
+        watchers.push(look);
+        void exit.then(() => reject(new Error(`ended without ${pattern}: ${text.stderr}${text.stdout}`)));
+        look();
+      }),
+  };
+}
+
+const CONFIG = (
+  command: string,
+  telemetry = '',
+) => `receivers: { command: { command: ${JSON.stringify(command)}, alias: netstat listening ports, interval: 200ms, jitter: 0s } }
+processors: { ruleset: }
+exporters: { debug: }
+service:
+  telemetry: { logs: { level: info }${telemetry} }
+  pipelines: { logs: { receivers: [command], processors: [ruleset], exporters: [debug] } }
+`;
+
+it('runs a command, alerts when its output changes, also over a restart, and drains on SIGTERM', async () => {
+  const folder = createFolder();
+  const list = join(folder, 'ports');
+  writeFileSync(list, 'tcp 22\n');
+  const first = start(folder, CONFIG(`cat ${list}`), ['--set', 'processors.ruleset.alert_level=2']);
+  await first.printed('stdout', /rule 199030/);
+  first.child.kill('SIGTERM');
+  expect(await first.exit).toEqual([0, null]);
+  expect(first.stdout()).not.toContain('rule 533');
+
+  writeFileSync(list, 'tcp 22\ntcp 2021\n');
+  const second = start(folder, CONFIG(`cat ${list}`));
+  await second.printed('stdout', /rule 533/);
+  expect(second.stdout()).toContain('+tcp 2021');
+  second.child.kill('SIGINT');
+  expect(await second.exit).toEqual([0, null]);
+  const messages = second
+    .stderr()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).msg);
+  expect(messages).toEqual(expect.arrayContaining(['running', 'draining', 'stopped']));
+});
+
+it('ends at once at the second signal', async () => {
+  const folder = createFolder();
+  const command = `trap '' TERM; echo $$ > ${join(folder, 'pid')}; while :; do sleep 0.1; done`;
+  const running = start(folder, CONFIG(command), ['--shutdown-timeout', '1h']);
+  await running.printed('stderr', /"running"/);
+  running.child.kill('SIGTERM');
+  await running.printed('stderr', /draining/);
+  running.child.kill('SIGTERM');
+  expect(await running.exit).toEqual([1, null]);
+  expect(running.stderr()).toContain('second signal');
+});
+
+it('goes on without a component that does not stop within the limit', async () => {
+  const folder = createFolder();
+  const running = start(folder, CONFIG(`trap '' TERM; while :; do sleep 0.1; done`), ['--shutdown-timeout', '300ms']);
+  await running.printed('stderr', /"running"/);
+  running.child.kill('SIGTERM');
+  expect(await running.exit).toEqual([0, null]);
+  expect(running.stderr()).toContain('not stopped within the time limit');
+});
+
+it('reads rules anew on SIGHUP, and keeps the old ones where the new are broken', async () => {
+  const folder = createFolder();
+  const rules = join(folder, 'own.xml');
+  const rule = (level: number) =>
+    `<group name="own,"><rule id="100001" level="${level}"><if_sid>530</if_sid><description>seen</description></rule></group>`;
+  writeFileSync(rules, rule(3));
+  const running = start(
+    folder,
+    CONFIG('echo x')
+      .replace('ruleset: }', `ruleset: { starter: true, rules: [${rules}] } }`)
+      .replace('netstat listening ports', 'own'),
+  );
+  await running.printed('stdout', /level +3 +rule 100001/);
+  writeFileSync(rules, rule(9));
+  running.child.kill('SIGHUP');
+  await running.printed('stdout', /level +9 +rule 100001/);
+  writeFileSync(rules, '<group');
+  running.child.kill('SIGHUP');
+  await running.printed('stderr', /reload refused/i);
+  running.child.kill('SIGTERM');
+  expect(await running.exit).toEqual([0, null]);
+});
+
+it('offers metrics to Prometheus where it is told to', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  const reader = `, metrics: { readers: [ { pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${port} } } } } ] }`;
+  const folder = createFolder();
+  const running = start(folder, CONFIG('echo x', reader));
+  await running.printed('stderr', /"running"/);
+  let text = '';
+  while (!/otelcol_receiver_accepted_log_records_total\{[^}]*receiver="command"/.test(text)) {
+    text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  }
+  expect(text).toContain('otelcol_process_memory_rss');
+  const taken = start(createFolder(), CONFIG('echo x', reader));
+  expect(await taken.exit).toEqual([1, null]);
+  expect(taken.stderr()).toContain(`service.telemetry.metrics: cannot listen on 127.0.0.1:${port}`);
+});
+
+it.each([
+  [
+    'a wrong configuration',
+    CONFIG('w').replace('command: {', 'comand: {'),
+    /error\[unknown-component\]: receivers\.comand/,
+  ],
+  [
+    'a component that cannot start',
+    CONFIG('w').replace('alias:', 'user: no-such-user-here, alias:'),
+    /there is no user "no-such-user-here"/,
+  ],
+])('exits 1 for %s', async (_name, config, expected) => {
+  const running = start(createFolder(), config);
+  expect(await running.exit).toEqual([1, null]);
+  expect(running.stderr()).toMatch(expected);
+});
