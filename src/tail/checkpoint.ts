@@ -73,8 +73,9 @@ function decode(key: string, text: string): Checkpoint | undefined {
   try {
     const value: Omit<Checkpoint, 'key'> = JSON.parse(text);
     const { head, tail } = value.fingerprint;
-    const numbers = [value.offset, value.generation, value.time, head.size, tail.size, ...value.pending];
+    const numbers = [value.offset, value.generation, head.size, tail.size, ...value.pending];
     if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 0)) return undefined;
+    if (!Number.isFinite(value.time)) return undefined;
     return typeof value.path === 'string' && typeof value.state === 'string' ? { ...value, key } : undefined;
   } catch {
     return undefined;

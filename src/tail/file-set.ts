@@ -8,7 +8,7 @@ import { TAIL_SIZE } from './fingerprint.ts';
 import type { Glob } from './glob.ts';
 import { Handles, keyOf } from './handles.ts';
 import { continues, type FoundFile, type KnownFiles } from './known-files.ts';
-import type { SymlinkPolicy } from './open-file.ts';
+import { MovedError, type SymlinkPolicy } from './open-file.ts';
 import { type IdentityBase, TailFile } from './tail-file.ts';
 
 export interface FileSetOptions {
@@ -217,7 +217,8 @@ export class FileSet {
       }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT') events.unreadable(path, error instanceof Error ? error.message : String(error));
+      if (code !== 'ENOENT' && !(error instanceof MovedError))
+        events.unreadable(path, error instanceof Error ? error.message : String(error));
     } finally {
       if (!kept) await found?.handle.close();
     }

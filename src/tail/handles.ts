@@ -1,4 +1,4 @@
-import { NotReadableError, openFile, type SymlinkPolicy } from './open-file.ts';
+import { MovedError, openFile, type SymlinkPolicy } from './open-file.ts';
 import type { TailFile } from './tail-file.ts';
 
 /** Keeps the number of open files within its bound by closing those that have had nothing new for longest. */
@@ -22,7 +22,7 @@ export class Handles {
     const { handle, stats } = await openFile(file.currentPath, this.#policy);
     if (keyOf(stats) !== file.key) {
       await handle.close();
-      throw new NotReadableError('was replaced by another file');
+      throw new MovedError('was replaced by another file');
     }
     file.handle = handle;
     await this.keep(file);

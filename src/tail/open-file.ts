@@ -17,9 +17,15 @@ export class NotReadableError extends Error {
   override name = 'NotReadableError';
 }
 
+/** The path leads elsewhere than a moment ago; trying again is all there is to do. */
+export class MovedError extends Error {
+  override name = 'MovedError';
+}
+
 /**
  * Opens a regular file for reading. Never waits (as for a pipe without a writer).
- * Rejects with NotReadableError where the policy or the kind of the file forbids it, else with the system's error.
+ * Rejects with NotReadableError where the policy or the kind of the file forbids it, with MovedError, or with the
+ * system's error.
  */
 export async function openFile(
   path: string,
@@ -33,7 +39,10 @@ export async function openFile(
     if (!stats.isFile()) throw new NotReadableError('is not a regular file');
     if (real !== path && policy === 'owner_match') await checkLinks(path, stats.uid);
     // What was opened must be what was checked, also if a folder above was exchanged for a link in between.
-    if (policy !== 'always' && (await pathOf(handle)) !== real) throw new Error('was moved while it was opened');
+    const opened = policy === 'always' ? undefined : await pathOf(handle);
+    if (opened !== undefined && opened !== real && opened !== `${real} (deleted)`) {
+      throw new MovedError('was moved while it was opened');
+    }
     return { handle, stats };
   } catch (error) {
     await handle.close();
@@ -41,7 +50,7 @@ export async function openFile(
   }
 }
 
-/** The path of an open file as the kernel knows it now; deleted files have ` (deleted)` behind it. */
+/** The path of an open file as the kernel knows it now, undefined where it does not say. */
 async function pathOf(handle: FileHandle): Promise<string | undefined> {
   try {
     return await readlink(`/proc/self/fd/${handle.fd}`);

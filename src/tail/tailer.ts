@@ -13,6 +13,7 @@ import { digest } from './fingerprint.ts';
 import { Glob } from './glob.ts';
 import { KnownFiles } from './known-files.ts';
 import { LineReader, type LineSink, type RawLine } from './line-reader.ts';
+import { MovedError } from './open-file.ts';
 import { BatchBuilder, createControlRecord, rotationMessage } from './records.ts';
 import { SourceReports } from './source-reports.ts';
 import type { TailFile } from './tail-file.ts';
@@ -199,7 +200,7 @@ export class Tailer implements Component {
     } catch (error) {
       await set.handles.close(file);
       // A file that is gone is noticed at the next look.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && !(error instanceof MovedError)) {
         this.#reports?.unreadable(file.currentPath, error instanceof Error ? error.message : String(error));
       }
       return false;

@@ -222,6 +222,7 @@ function createSource(): ReceiverSource {
     retry_on_failure: { initial_interval: '100ms', max_interval: '200ms' },
   });
   let rotations = 0;
+  let sends = 0;
   return {
     create: (settings, next) => createAuditLogReceiver(settings, config, next),
     async send(ids) {
@@ -242,7 +243,7 @@ function createSource(): ReceiverSource {
           .map((text) => `${text}\n`)
           .join(''),
       );
-      if (Math.random() < 0.3) {
+      if (++sends % 3 === 0) {
         // As auditd does it: the newest old file is .1.
         for (let i = rotations++; i > 0; i--) renameSync(`${path}.${i}`, `${path}.${i + 1}`);
         renameSync(path, `${path}.1`);

@@ -583,11 +583,12 @@ function fileSource(rotate: boolean): () => ReceiverSource {
       retry_on_failure: { initial_interval: '100ms', max_interval: '200ms' },
     });
     let rotations = 0;
+    let sends = 0;
     return {
       create: (settings, next) => createFileLogReceiver(settings, config, next),
       async send(ids) {
         appendFileSync(path, ids.map((id) => `${id} ${'x'.repeat(50)}\n`).join(''));
-        if (rotate && Math.random() < 0.2) renameSync(path, `${path}.${rotations++}`);
+        if (rotate && ++sends % 4 === 0) renameSync(path, `${path}.${rotations++}`);
         return 'stored';
       },
       idOf: (record) => (record.attributes.has('log.file.path') ? String(record.body).split(' ')[0] : undefined),
