@@ -131,7 +131,8 @@ class RulesetEngine implements Engine {
     predecodeQueue(event, input.queue, this.ruleset.dialect);
     if (!readLocation(event, this.ruleset.dialect)) return false;
     if (input.agentId !== undefined) event.agentId = input.agentId;
-    if (input.agentName !== undefined) {
+    // OSSEC's hostname of an agent is its whole location.
+    if (input.agentName !== undefined && !(this.ossec && event.hostnameKnown && event.location.startsWith('('))) {
       event.hostname = input.agentName;
       event.hostnameKnown = true;
     }

@@ -8,6 +8,7 @@ import { RuleCounters } from './state/rule-counters.ts';
 import { SimilarKeys } from './state/similar-keys.ts';
 import { Snapshots } from './state/snapshots.ts';
 import { decodeJson, encodeJson } from './state/store-key.ts';
+import type { Tracking } from './state/tracking.ts';
 
 export interface StateLimits {
   /** Memory for `check_diff` texts; with a store, what does not fit is read back from it. */
@@ -29,8 +30,8 @@ export const DEFAULT_STATE_LIMITS: StateLimits = {
 const SIGNATURES = 'history-list';
 
 /**
- * Everything the engine remembers from one event to the next. Lives in memory, and in the store by way of
- * `drainChanges`: commit what it returns, then `confirm`; after a failed commit, `restore`.
+ * Everything the engine remembers from one event to the next. One made by `loadState` is followed by its store: commit
+ * what `drainChanges` returns, then `confirm`; after a failed commit, `restore`. One made by `new` lives in memory alone.
  */
 export class EngineState {
   readonly snapshots: Snapshots;
@@ -38,10 +39,11 @@ export class EngineState {
   readonly similar = new SimilarKeys();
   readonly ignored: KeySet;
   readonly accumulator: AccumulatorStore;
-  readonly counters = new RuleCounters();
-  readonly history = new History();
+  readonly counters: RuleCounters;
+  readonly history: History;
   /** Logs an OSSEC daemon takes for repeats, newest first; not kept over restarts, as in the original. */
   readonly lastLogs: string[] = [];
+  private readonly tracking: Tracking = { enabled: false };
   private signatures = new Map<string, string>();
   private readonly changedSignatures = new Set<string>();
   private ruleset: Ruleset | undefined = undefined;
@@ -49,9 +51,11 @@ export class EngineState {
   constructor(limits: Partial<StateLimits> = {}) {
     const { diffBytes, ftsKeys, ignoreKeys, accumulatorEntries } = { ...DEFAULT_STATE_LIMITS, ...limits };
     this.snapshots = new Snapshots(diffBytes);
-    this.fts = new KeySet('fts', ftsKeys);
-    this.ignored = new KeySet('ignore', ignoreKeys);
-    this.accumulator = new AccumulatorStore(accumulatorEntries);
+    this.fts = new KeySet('fts', ftsKeys, this.tracking);
+    this.ignored = new KeySet('ignore', ignoreKeys, this.tracking);
+    this.accumulator = new AccumulatorStore(accumulatorEntries, this.tracking);
+    this.counters = new RuleCounters(this.tracking);
+    this.history = new History(this.tracking);
   }
 
   /**
@@ -84,6 +88,7 @@ export class EngineState {
   /** What changed since the last call, as puts and deletes that make a stored copy equal. */
   drainChanges(): Change[] {
     const changes: Change[] = [];
+    if (!this.tracking.enabled) return changes;
     this.snapshots.drain(changes);
     this.fts.drain(changes);
     this.similar.drain(changes);
@@ -107,6 +112,7 @@ export class EngineState {
 
   /** Forgets what was not committed: back to what the store holds. */
   restore(store: StateStore): void {
+    this.tracking.enabled = true;
     this.snapshots.load(store);
     this.fts.load(store);
     this.similar.load(store);

@@ -96,7 +96,7 @@ describe('a restart', () => {
 describe('changes', () => {
   test('are only what a batch changed', async () => {
     const rules = everything();
-    const state = new EngineState();
+    const state = loadState(new MemoryStateStore());
     const engine = createEngine(rules, state, options);
     for (const input of inputs(['bad', 'out 1', 'new id=a', 'low'])) engine.evaluate(input);
     expect(state.drainChanges().length).toBeGreaterThan(4);
@@ -106,6 +106,12 @@ describe('changes', () => {
     engine.evaluate(inputs(['out 2'], 11)[0]!);
     const changed = state.drainChanges().map((change) => ('namespace' in change ? change.namespace : ''));
     expect(changed.sort()).toEqual(['diff', 'fired', 'history']);
+  });
+
+  test('are not noted where no store follows', () => {
+    const state = new EngineState();
+    decisions(state, everything(), inputs(['bad', 'out 1', 'new id=a', 'ign', 'acc id=a']));
+    expect(state.drainChanges()).toEqual([]);
   });
 
   test('that were not committed are forgotten by restore', async () => {
@@ -151,7 +157,7 @@ describe('bounds', () => {
   });
 
   test('keys beyond the bound push out the oldest', async () => {
-    const state = new EngineState({ ftsKeys: 3 });
+    const state = loadState(new MemoryStateStore(), { ftsKeys: 3 });
     for (const key of ['a', 'b', 'c', 'd']) state.fts.add(key);
     expect([state.fts.has('a'), state.fts.has('d'), state.evictions().fts]).toEqual([false, true, 1]);
     const store = new MemoryStateStore();

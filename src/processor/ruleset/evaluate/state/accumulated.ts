@@ -1,5 +1,6 @@
 import type { Change, StateStore } from '../../../../component/state-store.ts';
 import { decodeJson, encodeJson, storeKey } from './store-key.ts';
+import type { Tracking } from './tracking.ts';
 
 const NAMESPACE = 'accumulator';
 
@@ -13,12 +14,14 @@ export interface Accumulated {
 /** What the accumulator remembers; the oldest entries go when there are too many. */
 export class AccumulatorStore {
   private readonly maxEntries: number;
+  private readonly tracking: Tracking;
   private readonly entries = new Map<string, Accumulated>();
   private readonly changed = new Set<string>();
   /** Live entries given up for want of room. */
   evicted = 0;
 
-  constructor(maxEntries: number) {
+  constructor(maxEntries: number, tracking: Tracking) {
+    this.tracking = tracking;
     this.maxEntries = maxEntries;
   }
 
@@ -30,7 +33,7 @@ export class AccumulatorStore {
     const key = storeKey(text);
     this.entries.delete(key);
     this.entries.set(key, entry);
-    this.changed.add(key);
+    this.note(key);
     if (this.entries.size <= this.maxEntries) return;
     const [oldest] = this.entries.keys();
     if (oldest === undefined) return;
@@ -69,6 +72,10 @@ export class AccumulatorStore {
 
   private remove(key: string): void {
     this.entries.delete(key);
-    this.changed.add(key);
+    this.note(key);
+  }
+
+  private note(key: string): void {
+    if (this.tracking.enabled) this.changed.add(key);
   }
 }

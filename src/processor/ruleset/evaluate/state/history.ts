@@ -3,6 +3,7 @@ import type { Event } from '../event.ts';
 import { Deque } from './deque.ts';
 import { decodeEvent, encodeEvent } from './event-codec.ts';
 import { decodeJson, encodeJson } from './store-key.ts';
+import type { Tracking } from './tracking.ts';
 
 const NAMESPACE = 'history';
 const HEAD = 'head';
@@ -26,6 +27,7 @@ export interface HistoryBounds {
  * all events that had a result, which bounds them. Of events in no list only the time is kept.
  */
 export class History {
+  private readonly tracking: Tracking;
   private bounds: HistoryBounds = { memorySize: 8192, maxAge: 0, listSize: 0, keepAll: false };
   /** Oldest first; a number is the time of an event that no list holds. */
   private readonly recentEvents = new Deque<Event | number>();
@@ -34,6 +36,10 @@ export class History {
   private first = 0;
   private readonly changed = new Map<number, Event | undefined>();
   private headChanged = false;
+
+  constructor(tracking: Tracking) {
+    this.tracking = tracking;
+  }
 
   setBounds(bounds: HistoryBounds): void {
     this.bounds = bounds;
@@ -61,7 +67,7 @@ export class History {
     }
     const whole = keepAll || lists.length > 0;
     this.recentEvents.push(whole ? event : event.time);
-    if (whole) this.changed.set(event.sequence, event);
+    if (whole) this.note(event.sequence, event);
     this.headChanged = true;
     if (this.recentEvents.length <= memorySize) return;
     for (let removed = 0; this.recentEvents.length > 1; removed++) {
@@ -75,7 +81,7 @@ export class History {
   /** The event was used up by a rule of this level. */
   mark(event: Event, level: number): void {
     event.matched = level;
-    if (event.lists.length > 0 || this.bounds.keepAll) this.changed.set(event.sequence, event);
+    if (event.lists.length > 0 || this.bounds.keepAll) this.note(event.sequence, event);
   }
 
   /** Drops every list but these; what is in no list any more shrinks to its time. */
@@ -90,7 +96,7 @@ export class History {
       }
       event.lists = event.lists.filter(wanted);
       const keep = event.lists.length > 0 || this.bounds.keepAll;
-      this.changed.set(event.sequence, keep ? event : undefined);
+      this.note(event.sequence, keep ? event : undefined);
       events.push(keep ? event : event.time);
     }
     this.recentEvents.clear();
@@ -142,6 +148,10 @@ export class History {
     while (this.first + this.recentEvents.length < end) this.recentEvents.push(Number(bounds[2]) || 0);
   }
 
+  private note(sequence: number, event: Event | undefined): void {
+    if (this.tracking.enabled) this.changed.set(sequence, event);
+  }
+
   private openList(key: string): Deque<Event> {
     let list = this.lists.get(key);
     if (!list) {
@@ -155,7 +165,7 @@ export class History {
     const event = this.recentEvents.shift();
     const sequence = this.first++;
     if (typeof event !== 'object') return;
-    this.changed.set(sequence, undefined);
+    this.note(sequence, undefined);
     for (const key of event.lists) {
       const list = this.lists.get(key);
       if (list?.at(0) === event) list.shift();

@@ -1,17 +1,20 @@
 import type { Change, StateStore } from '../../../../component/state-store.ts';
 import { storeKey } from './store-key.ts';
+import type { Tracking } from './tracking.ts';
 
 /** A bounded set of texts that survives restarts; the oldest goes first. */
 export class KeySet {
   private readonly namespace: string;
   private readonly maxKeys: number;
+  private readonly tracking: Tracking;
   private readonly keys = new Set<string>();
   private readonly changed = new Set<string>();
   private next = 0;
   /** Keys given up for want of room. */
   evicted = 0;
 
-  constructor(namespace: string, maxKeys: number) {
+  constructor(namespace: string, maxKeys: number, tracking: Tracking) {
+    this.tracking = tracking;
     this.namespace = namespace;
     this.maxKeys = maxKeys;
   }
@@ -28,13 +31,17 @@ export class KeySet {
     const key = storeKey(text);
     if (this.keys.has(key)) return;
     this.keys.add(key);
-    this.changed.add(key);
+    this.note(key);
     if (this.keys.size <= this.maxKeys) return;
     const [oldest] = this.keys;
     if (oldest === undefined) return;
     this.keys.delete(oldest);
-    this.changed.add(oldest);
+    this.note(oldest);
     this.evicted++;
+  }
+
+  private note(key: string): void {
+    if (this.tracking.enabled) this.changed.add(key);
   }
 
   drain(changes: Change[]): void {

@@ -1,5 +1,6 @@
 import type { Change, StateStore } from '../../../../component/state-store.ts';
 import { decodeJson, encodeJson } from './store-key.ts';
+import type { Tracking } from './tracking.ts';
 
 const NAMESPACE = 'fired';
 
@@ -12,8 +13,13 @@ export interface RuleCounter {
 
 /** What a rule counts; one entry for each rule that ever fired, so bounded by the ruleset. */
 export class RuleCounters {
+  private readonly tracking: Tracking;
   private readonly counters = new Map<string, RuleCounter>();
   private readonly changed = new Set<string>();
+
+  constructor(tracking: Tracking) {
+    this.tracking = tracking;
+  }
 
   read(ruleId: string): Readonly<RuleCounter> | undefined {
     return this.counters.get(ruleId);
@@ -21,7 +27,7 @@ export class RuleCounters {
 
   /** For reading and changing; counts as changed. */
   touch(ruleId: string): RuleCounter {
-    this.changed.add(ruleId);
+    if (this.tracking.enabled) this.changed.add(ruleId);
     let counter = this.counters.get(ruleId);
     if (!counter) {
       counter = { fired: 0, ignoredSince: 0 };
@@ -36,10 +42,10 @@ export class RuleCounters {
       const seconds = ignoreSecondsOf(ruleId);
       if (seconds === undefined) {
         this.counters.delete(ruleId);
-        this.changed.add(ruleId);
+        if (this.tracking.enabled) this.changed.add(ruleId);
       } else if (seconds === 0 && counter.ignoredSince !== 0) {
         counter.ignoredSince = 0;
-        this.changed.add(ruleId);
+        if (this.tracking.enabled) this.changed.add(ruleId);
       }
     }
   }

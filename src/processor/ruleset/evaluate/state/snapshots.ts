@@ -42,7 +42,7 @@ export class Snapshots {
   }
 
   set(slot: string, text: string): void {
-    this.changed.add(slot);
+    if (this.store) this.changed.add(slot);
     const old = this.cached.get(slot);
     if (old) {
       this.bytes -= cost(slot, old);
@@ -94,10 +94,7 @@ export class Snapshots {
       if (this.store && snapshot.drain > this.confirmed) continue;
       this.cached.delete(slot);
       this.bytes -= cost(slot, snapshot);
-      if (!this.store) {
-        this.changed.delete(slot);
-        this.evicted++;
-      }
+      if (!this.store) this.evicted++;
     }
   }
 }
