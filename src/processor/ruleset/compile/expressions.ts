@@ -19,6 +19,7 @@ export class Expressions {
     const key = `${language}:${pattern}`;
     let matcher = this.#matchers.get(key);
     if (matcher === undefined) {
+      this.#refuseEmpty(language, pattern);
       matcher = compileExpression({ language, pattern, dialect: this.#dialect, captures: false });
       this.#matchers.set(key, matcher);
     }
@@ -30,10 +31,18 @@ export class Expressions {
     const key = `${language}:${pattern}`;
     let searcher = this.#searchers.get(key);
     if (searcher === undefined) {
+      this.#refuseEmpty(language, pattern);
       searcher = compileExpression({ language, pattern, dialect: this.#dialect, captures: true });
       this.#searchers.set(key, searcher);
     }
     return searcher;
+  }
+
+  /** OSSEC's own rule: an empty `<regex>` or `<pcre2>` stops it, an empty `<match>` does not. */
+  #refuseEmpty(language: ExpressionLanguage, pattern: string): void {
+    if (this.#dialect === 'ossec' && pattern === '' && language !== 'osmatch' && language !== 'exact') {
+      throw new PatternError('empty pattern');
+    }
   }
 
   /** @throws PatternError */

@@ -15,18 +15,16 @@ const MANY = 1_000_000;
  */
 export class RuleDraft {
   body: RuleBody;
-  readonly children: RuleDraft[] = [];
-  readonly parents = new Set<RuleDraft>();
+  readonly parents: RuleDraft[] = [];
   /** Nodes that the original would have for this rule, up to a bound. */
   nodeCount = 0;
-  /** Children stand in falling order of their keys; an overwritten rule keeps its place. */
-  sorted = true;
   search: SearchTarget | undefined;
   keepsHistory = false;
   /** Rules with `if_matched_group` that count this one's events, and how often each. */
   readonly feeds = new Map<RuleDraft, number>();
   /** For the complaint when an overwriting rule names other parents. */
   readonly parentText: Pick<RuleBody, 'ifSid' | 'ifLevel' | 'ifMatchedSid' | 'ifMatchedGroup'>;
+  readonly #children = new Siblings();
 
   constructor(body: RuleBody) {
     this.body = body;
@@ -38,42 +36,66 @@ export class RuleDraft {
     return this.body.id;
   }
 
-  /** Puts `child` before the first child of lower key, as the original does. */
+  /** In the order they are tried. */
+  get children(): readonly RuleDraft[] {
+    return this.#children.inOrder();
+  }
+
+  /** A second place in the same row of siblings is never reached, and not made. */
   attach(child: RuleDraft): void {
-    if (this.parents.has(child) || child === this || child.parents.has(this)) return;
-    insertByKey(this.children, child, this.sorted);
-    child.parents.add(this);
+    this.#children.add(child);
+    child.parents.push(this);
     child.nodeCount = Math.min(MANY, child.nodeCount + this.nodeCount);
   }
 
   detach(): void {
-    for (const parent of this.parents) parent.children.splice(parent.children.indexOf(this), 1);
-    this.parents.clear();
+    for (const parent of this.parents) parent.#children.remove(this);
+    this.parents.length = 0;
     this.nodeCount = 0;
   }
 
   /** Takes over what another definition says; the place in the tree stays. */
   replaceBody(body: RuleBody): void {
     if (body.key !== this.body.key) {
-      for (const parent of this.parents) parent.sorted = false;
+      for (const parent of this.parents) parent.#children.pin();
     }
     this.body = body;
   }
 }
 
-/** @param sorted whether `siblings` is in falling order, so that the place can be found by halves */
-export function insertByKey(siblings: RuleDraft[], rule: RuleDraft, sorted: boolean): void {
-  const { key } = rule.body;
-  let low = 0;
-  if (sorted) {
-    let high = siblings.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (key > (siblings[middle]?.body.key ?? 0)) high = middle;
-      else low = middle + 1;
+/**
+ * Rules below one parent. A new one goes before the first whose key is lower: as long as no key changes, that is the order of
+ * their keys and, within it, of loading, which one sort gives in the end.
+ */
+export class Siblings {
+  readonly #rules: RuleDraft[] = [];
+  #pinned = false;
+  #sorted = true;
+
+  add(rule: RuleDraft): void {
+    if (!this.#pinned) {
+      this.#rules.push(rule);
+      this.#sorted = false;
+      return;
     }
-  } else {
-    while (low < siblings.length && key <= (siblings[low]?.body.key ?? 0)) low++;
+    const place = this.#rules.findIndex((sibling) => sibling.body.key < rule.body.key);
+    this.#rules.splice(place < 0 ? this.#rules.length : place, 0, rule);
   }
-  siblings.splice(low, 0, rule);
+
+  remove(rule: RuleDraft): void {
+    const place = this.#rules.indexOf(rule);
+    if (place >= 0) this.#rules.splice(place, 1);
+  }
+
+  inOrder(): readonly RuleDraft[] {
+    if (!this.#sorted) this.#rules.sort((a, b) => b.body.key - a.body.key);
+    this.#sorted = true;
+    return this.#rules;
+  }
+
+  /** A key is about to change: the rows stand as they are from now on. */
+  pin(): void {
+    this.inOrder();
+    this.#pinned = true;
+  }
 }

@@ -25,6 +25,7 @@ export function loadRules(files: readonly RuleFileAst[], context: CompileContext
 class RuleLoader {
   readonly tree = new RuleTree();
   maxFrequency = 0;
+  #overgrown = false;
   readonly #context: CompileContext;
 
   constructor(context: CompileContext) {
@@ -163,8 +164,21 @@ class RuleLoader {
         return;
       }
       this.tree.register(rule);
+      this.#checkSize(rule);
     }
     this.#link(rule);
+  }
+
+  #checkSize(rule: RuleDraft): void {
+    if (!this.tree.overgrown || this.#overgrown) return;
+    this.#overgrown = true;
+    this.#report(
+      'fatal',
+      'rule-tree-too-large',
+      `rule ${rule.id}: the tree of rules has grown out of bounds`,
+      'Groups match themselves: a rule with if_group must not belong to a group that its own if_group finds.',
+      rule.body.parentSpan,
+    );
   }
 
   #attach(rule: RuleDraft): boolean {
@@ -307,7 +321,10 @@ class RuleLoader {
     } else if (body.ifMatchedGroup !== undefined) {
       const { matcher } = body.ifMatchedGroup;
       for (const feeder of this.tree.all()) {
-        if (matcher.test(feeder.body.groupText)) feeder.feeds.set(rule, feeder.nodeCount);
+        if (!matcher.test(feeder.body.groupText)) continue;
+        if (this.tree.addFeed(feeder, rule)) continue;
+        this.#checkSize(rule);
+        break;
       }
       rule.search = { kind: 'group' };
     } else if (body.contextual && body.checkDiff === undefined) {
@@ -318,8 +335,8 @@ class RuleLoader {
   #overwrite(existing: RuleDraft, body: RuleBody): void {
     if (this.#context.dialect === 'ossec') keepWhatOssecKeeps(existing.body, body);
     else this.#warnOfParents(existing, body);
+    if (existing.id < FIRST_CHILD_ID) this.tree.pinRoots();
     existing.replaceBody(body);
-    if (existing.id < FIRST_CHILD_ID) this.tree.noteRootOverwritten();
   }
 
   /** Parents and what is counted stay as they were first. */
