@@ -4,6 +4,7 @@ import { registerComponents } from './commands/components.ts';
 import { registerLogtest } from './commands/logtest.ts';
 import { registerNotBuilt } from './commands/not-built.ts';
 import { registerPrintConfig } from './commands/print-config.ts';
+import { registerReplay } from './commands/replay.ts';
 import { registerRun } from './commands/run.ts';
 import { registerValidate } from './commands/validate.ts';
 import type { CliIo, ExitCode } from './io.ts';
@@ -41,6 +42,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     registerPrintConfig,
     registerComponents,
     registerLogtest,
+    registerReplay,
     registerNotBuilt,
   ])
     register(registry);
