@@ -1,7 +1,6 @@
 import { compileExpression } from '../matcher/compile-expression.ts';
 import { type Matcher, PatternError, type Searcher } from '../matcher/types.ts';
 import type { Dialect, ExpressionLanguage } from '../parse/ast.ts';
-import { foldAscii } from '../parse/words.ts';
 import type { AddressMatcher } from './ruleset.ts';
 
 /** Compiles the expressions of one ruleset, each distinct one once: matchers hold no state that outlives a call. */
@@ -48,16 +47,5 @@ export class Expressions {
   /** @throws PatternError */
   addresses(_values: readonly string[]): AddressMatcher {
     throw new PatternError('address conditions are not built yet');
-  }
-
-  /** Test of `if_group`: words separated by `|` anywhere in a group text, or at its start with `^` (ruleset-engine 5.4). */
-  words(pattern: string): (text: string) => boolean {
-    const words = foldAscii(pattern)
-      .split('|')
-      .filter((word) => word !== '');
-    return (text) => {
-      const folded = foldAscii(text);
-      return words.some((word) => (word.startsWith('^') ? folded.startsWith(word.slice(1)) : folded.includes(word)));
-    };
   }
 }

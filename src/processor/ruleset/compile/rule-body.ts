@@ -21,6 +21,8 @@ export interface RuleBody {
   ignoreSeconds: number;
   category: CategoryName;
   groupText: string;
+  /** The group text in lower case, for `if_group`. */
+  foldedGroups: string;
   description: string;
   info: string | undefined;
   cve: string | undefined;

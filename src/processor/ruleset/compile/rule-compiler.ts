@@ -3,7 +3,7 @@ import { PatternError } from '../matcher/types.ts';
 import type { ExpressionLanguage, RuleAst, RuleElement, RuleStatement } from '../parse/ast.ts';
 import { findNearest } from '../parse/nearest.ts';
 import { Pieces } from '../parse/pieces.ts';
-import { quote } from '../parse/words.ts';
+import { foldAscii, quote } from '../parse/words.ts';
 import type { CompileContext } from './context.ts';
 import { dynamicRef, staticRef, staticSlot } from './fields.ts';
 import { listKey } from './lists.ts';
@@ -360,6 +360,7 @@ export class RuleCompiler {
     const body = this.#body;
     const text = (part: TextPart): string | undefined => this.#texts.get(part)?.text;
     body.groupText = (text('group') ?? '').replaceAll('\n', '');
+    body.foldedGroups = foldAscii(body.groupText);
     body.info = text('info');
     body.cve = text('cve');
     body.ifSid = text('ifSid');

@@ -6,6 +6,7 @@ import type { RuleBody } from './rule-body.ts';
 import { RuleCompiler } from './rule-compiler.ts';
 import { RuleDraft } from './rule-draft.ts';
 import { FIRST_CHILD_ID, RuleTree } from './rule-tree.ts';
+import { compileWordMatch } from './word-match.ts';
 
 export interface LoadedRules {
   readonly tree: RuleTree;
@@ -106,6 +107,7 @@ class RuleLoader {
       ignoreSeconds: attributes.ignore,
       category: 'syslog',
       groupText: ast.groupName,
+      foldedGroups: '',
       description: '',
       info: undefined,
       cve: undefined,
@@ -298,8 +300,8 @@ class RuleLoader {
 
   #attachToGroup(rule: RuleDraft, text: string): boolean {
     const { body } = rule;
-    const matches = this.#context.expressions.words(text);
-    if (this.tree.attachWhere(rule, (candidate) => matches(candidate.body.groupText))) {
+    const matches = compileWordMatch(text);
+    if (this.tree.attachWhere(rule, (candidate) => matches(candidate.body.foldedGroups))) {
       return true;
     }
     return this.#reject(

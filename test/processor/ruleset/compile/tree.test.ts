@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { compileWordMatch } from '../../../../src/processor/ruleset/compile/word-match.ts';
 import { codesOf, compile, group, ruleOf, rulesetOf, showTree } from './helpers.ts';
 
 function treeOf(rules: string): string {
@@ -69,6 +70,25 @@ describe('places in the tree', () => {
       group('web,', ['id="102" level="3"']),
     ].join('\n');
     expect(treeOf(rules)).toBe('1[100[200] 101[200 201] 102]');
+  });
+
+  test.each([
+    ['web', 'webcam,', true],
+    ['WEB', 'webcam,', true],
+    ['cam', 'webcam,', true],
+    ['^cam', 'webcam,', false],
+    ['^web', 'webcam,', true],
+    ['a|^web', 'webcam,', true],
+    ['webcam,x', 'webcam,', false],
+    ['!web', 'webcam,', false],
+    ['web$', 'webcam,', false],
+    ['', 'webcam,', false],
+    ['x|', 'webcam,', true],
+    ['|x', 'webcam,', false],
+    ['^', 'webcam,', true],
+    ['aab', 'aaab,', true],
+  ])('if_group %j finds %j: %s', (pattern, text, found) => {
+    expect(compileWordMatch(pattern)(text)).toBe(found);
   });
 
   test('if_level takes level 0 too', () => {
