@@ -1,13 +1,14 @@
-import { SqliteStateStore } from '../../../src/storage/sqlite/store.ts';
-import { createRandom } from '../../support/random.ts';
-import { createTestSettings } from '../../support/settings.ts';
+import { systemClock } from '../../src/component/clock.ts';
+import { openStore } from '../../src/storage/open.ts';
+import { createRandom } from './random.ts';
+import { createTestSettings } from './settings.ts';
 
 /**
  * Commits as fast as it can until it is killed, and prints the number of each commit once it has resolved.
  * Commit `n` of worker `w`: keys `w:a` and `w:b` get the text `n`, queue `w` gets one item more, and another one less.
  */
-const [path, seed] = process.argv.slice(2);
-const store = new SqliteStateStore(path, createTestSettings());
+const [uri, namespace, seed] = process.argv.slice(2);
+const store = await openStore(uri, { ...createTestSettings(), clock: systemClock, namespace, leaseMs: 1000 });
 const random = createRandom(Number(seed));
 
 async function commitForever(worker: string): Promise<void> {

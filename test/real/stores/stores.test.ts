@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/component/clock.ts';
+import type { StateStore } from '../../../src/component/state-store.ts';
+import { openKeyv, openStore } from '../../../src/storage/open.ts';
+import { checkCrashes } from '../../contract/crash.ts';
+import { describeStateStore } from '../../contract/state-store.ts';
+import { testSeed } from '../../support/random.ts';
+import { createTestSettings } from '../../support/settings.ts';
+import { startPostgres, startRedis } from '../support/store-servers.ts';
+
+const redis = await startRedis();
+const postgres = await startPostgres();
+afterAll(async () => {
+  await redis?.stop();
+  await postgres?.stop();
+});
+
+const createNamespace = () => `test-${randomBytes(6).toString('hex')}`;
+
+function open(uri: string, namespace: string): Promise<StateStore> {
+  return openStore(uri, { ...createTestSettings(), clock: systemClock, namespace, leaseMs: 1000 });
+}
+
+const servers = [
+  { name: 'redis', server: redis, uri: redis?.uri },
+  // The same protocol by Valkey's own client; Debian has no package of its server yet.
+  { name: 'valkey', server: redis, uri: redis?.uri.replace('redis:', 'valkey:') },
+  { name: 'postgres', server: postgres, uri: postgres?.uri },
+];
+
+describe.each(servers)('$name', ({ name, server, uri }) => {
+  if (!server || !uri) {
+    it.skip(`needs a server for ${name}, which is not installed`);
+    return;
+  }
+
+  describeStateStore(name, () => {
+    const namespace = createNamespace();
+    return { open: () => open(uri, namespace) };
+  });
+
+  it('keeps snapshots over a restart of the process', async () => {
+    const namespace = createNamespace();
+    const snapshot = Buffer.from('tcp 0.0.0.0:22 LISTEN\n'.repeat(5000));
+    const first = await open(uri, namespace);
+    await first.commit([{ op: 'put', namespace: 'diff', key: '000 533', value: snapshot }]);
+    await first.close();
+    const second = await open(uri, namespace);
+    expect(Buffer.from(second.get('diff', '000 533') ?? []).equals(snapshot)).toBe(true);
+    await second.close();
+  });
+
+  it('belongs to one process at a time', async () => {
+    const namespace = createNamespace();
+    const first = await open(uri, namespace);
+    const error = await open(uri, namespace).catch((reason: unknown) => reason);
+    expect(String(error)).toMatch(/^StoreLockedError: .* is in use by process \d+ on /);
+    expect(String(error)).not.toContain('a-secret');
+    const neighbour = await open(uri, createNamespace());
+    await neighbour.close();
+    await first.close();
+    await (await open(uri, namespace)).close();
+  });
+
+  it('rejects commits while the server is gone, goes on when it is back, and has everything', async () => {
+    const namespace = createNamespace();
+    const store = await open(uri, namespace);
+    const put = (key: string) => store.commit([{ op: 'put', namespace: 'n', key, value: Buffer.from(key) }]);
+    await put('before');
+    await server.kill();
+    await expect(put('during')).rejects.toThrow(/cannot (write|renew the lease)/);
+    expect(store.get('n', 'during')).toBeUndefined();
+    await server.restart();
+    await expect
+      .poll(() => put('after').then(() => 'stored', String), { timeout: 20_000, interval: 100 })
+      .toBe('stored');
+    await store.close();
+    const again = await open(uri, namespace);
+    expect([...again.entries('n')].map(([key]) => key)).toEqual(['after', 'before']);
+    await again.close();
+  });
+
+  const seed = testSeed();
+  it(`has every resolved commit and no half one after SIGKILL (SEED=${seed})`, async () => {
+    await checkCrashes({ uri, namespace: createNamespace(), seed, rounds: 4 });
+  });
+
+  it('shares lists between processes, beside the state', async () => {
+    const namespace = createNamespace();
+    const list = await openKeyv(uri, namespace);
+    const other = await openKeyv(uri, namespace);
+    await list.set('ncat', 'yellow');
+    await list.set('nc', 'red');
+    expect(await other.get('nc')).toBe('red');
+    await other.delete('nc');
+    expect(await list.get('nc')).toBeUndefined();
+    const found: unknown[] = [];
+    for await (const entry of list.iterator!(undefined)) found.push(entry);
+    expect(found).toEqual([['ncat', 'yellow']]);
+    await other.disconnect();
+    // One connection's end must not be the other's.
+    expect(await list.get('ncat')).toBe('yellow');
+    await list.clear();
+    expect(await list.get('ncat')).toBeUndefined();
+    await list.disconnect();
+  });
+});
