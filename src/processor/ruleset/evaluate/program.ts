@@ -8,8 +8,10 @@ export interface RuleNode {
   /** Position in tables the walk keeps. */
   readonly index: number;
   readonly children: RuleNode[];
-  /** Asked from several places: a "no" is remembered for the event. */
+  /** Hangs under several parents, so that one event may ask it several times. */
   shared: boolean;
+  /** It, or a rule below it, searches past events. */
+  searches: boolean;
   readonly question: HistoryQuestion | undefined;
   /** Histories its final events go into. */
   readonly lists: readonly string[];
@@ -36,6 +38,7 @@ export function buildProgram(ruleset: Ruleset): Program {
       index: nodes.length,
       children: [],
       shared: false,
+      searches: false,
       question: questionOf(rule),
       lists: listsOf(rule),
     };
@@ -49,7 +52,20 @@ export function buildProgram(ruleset: Ruleset): Program {
     const node = nodes[index]!;
     for (const child of node.rule.children) node.children.push(nodeOf(child));
   }
+  markSearching(nodes);
   return { roots, nodes, byId: new Map(nodes.map((node) => [node.rule.id, node])) };
+}
+
+/** From every rule that searches up to all rules above it. */
+function markSearching(nodes: readonly RuleNode[]): void {
+  const parents = nodes.map((): RuleNode[] => []);
+  for (const node of nodes) for (const child of node.children) parents[child.index]!.push(node);
+  const queue = nodes.filter((node) => node.question !== undefined);
+  for (let node = queue.pop(); node; node = queue.pop()) {
+    if (node.searches) continue;
+    node.searches = true;
+    queue.push(...parents[node.index]!);
+  }
 }
 
 /** `check_diff` switches the history search off. */

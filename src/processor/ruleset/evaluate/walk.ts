@@ -28,8 +28,11 @@ export interface Baseline {
 
 /**
  * The tree walk of ruleset-engine 6.2 and 6.3: depth first, siblings in order, the first rule that holds and has no
- * child that does is the result, `noalert` rules let the search go on. A rule that said no to an event says no again
- * (whatever it remembered meanwhile only makes it stricter), so rules with several parents are asked once.
+ * child that does is the result, `noalert` rules let the search go on.
+ *
+ * A rule that said no to an event says no again, since whatever it remembered meanwhile only makes it stricter; so a rule
+ * with several parents is asked once, or a tree that doubles with every rule would never end. Rules that search past
+ * events are asked again as long as that is few, because each search changes what is shown as previous output.
  */
 export class Walk {
   private readonly context: ConditionContext;
@@ -38,6 +41,8 @@ export class Walk {
   private readonly program: Program;
   private readonly refused: Uint32Array;
   private serial = 0;
+  /** Second and later questions to searching rules, for this event. */
+  private repeats = 0;
   private readonly path: RuleNode[] = [];
   private readonly nextChild: number[] = [];
   tracer: WalkTracer | undefined = undefined;
@@ -57,6 +62,7 @@ export class Walk {
   find(event: Event): Winner | undefined {
     this.baselines = NO_BASELINES;
     this.tooLarge = NO_IDS;
+    this.repeats = 0;
     if (++this.serial === 0xffffffff) {
       this.refused.fill(0);
       this.serial = 1;
@@ -92,7 +98,9 @@ export class Walk {
 
   /** Tests a rule; where it holds, its children are next. */
   private enter(node: RuleNode, event: Event): boolean {
-    if (node.shared && this.refused[node.index] === this.serial) return false;
+    if (node.shared && this.refused[node.index] === this.serial) {
+      if (!node.searches || ++this.repeats > MAX_REPEATS) return false;
+    }
     this.tracer?.tried(node.rule);
     const failed = this.test(node, event);
     this.tracer?.tested(node.rule, failed);
@@ -130,5 +138,6 @@ export class Walk {
   }
 }
 
+const MAX_REPEATS = 1000;
 const NO_BASELINES: Baseline[] = [];
 const NO_IDS: string[] = [];
