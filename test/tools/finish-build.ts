@@ -1,8 +1,5 @@
-/**
- * What the compiler leaves to do: generated code, data and hand-kept declarations are copied beside the compiled code,
- * and in a clone `npx otel-hids` is made to find the result.
- */
-import { chmodSync, cpSync, existsSync, globSync, rmSync, symlinkSync } from 'node:fs';
+/** What the compiler leaves to do: generated code, data and hand-kept declarations are copied beside the compiled code. */
+import { chmodSync, cpSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,10 +14,5 @@ for (const file of globSync('**/*', { cwd: source, withFileTypes: true })) {
   cpSync(from, from.replace(source, target));
 }
 
-const main = join(target, 'cli', 'main.js');
-chmodSync(main, 0o755);
-const bin = join(root, 'node_modules', '.bin');
-if (existsSync(bin)) {
-  rmSync(join(bin, 'otel-hids'), { force: true });
-  symlinkSync('../../dist/cli/main.js', join(bin, 'otel-hids'));
-}
+// npm does this when it links a command of a package, but not for a file that is built later.
+chmodSync(join(target, 'cli', 'main.js'), 0o755);
