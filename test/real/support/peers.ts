@@ -1,16 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { ROOT, temporaryFolder } from '../../support/hids.ts';
 import { freePorts, type RunningProcess, startProcess, waitFor } from '../../support/process.ts';
-
-const ROOT = new URL('../../../', import.meta.url).pathname;
-
-/** A folder for one test's files. */
-export function temporaryFolder(name: string): string {
-  return mkdtempSync(join(tmpdir(), `otel-hids-${name}-`));
-}
 
 /** Folder of a peer's binaries; builds them when they are not kept from an earlier run. */
 function buildPeer(peer: 'collector' | 'loki'): string {
@@ -118,20 +111,4 @@ async function queryLoki(url: string, logql: string, limit: number): Promise<Lok
   return answer.data.result.flatMap(({ stream, values }) =>
     values.map(([time, line]) => ({ labels: stream, timeUnixNano: BigInt(time), line })),
   );
-}
-
-/** Our own program as a user runs it, from the built `dist/`, with this configuration. */
-export async function startHids(
-  config: Record<string, unknown>,
-  options: { folder?: string; env?: NodeJS.ProcessEnv; readyPort?: number } = {},
-): Promise<RunningProcess> {
-  const folder = options.folder ?? temporaryFolder('hids');
-  const file = join(folder, 'otel-hids.yaml');
-  writeFileSync(file, stringify(config), { mode: 0o600 });
-  const hids = startProcess(process.execPath, [join(ROOT, 'dist/cli/main.js'), 'run', '--config', file], {
-    cwd: folder,
-    env: { ...process.env, ...options.env },
-  });
-  await waitFor('otel-hids is ready', () => /pipelines are ready/.test(hids.output()) || undefined, { process: hids });
-  return hids;
 }

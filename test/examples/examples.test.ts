@@ -1,0 +1,181 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ROOT, readLines, startHids, temporaryFolder, waitForAlerts } from '../support/hids.ts';
+import { freePorts, type RunningProcess, waitFor } from '../support/process.ts';
+
+const example = (...path: string[]) => join(ROOT, 'examples', ...path);
+const readExample = (...path: string[]) => readFileSync(example(...path), 'utf8');
+const expected = (name: string) => JSON.parse(readExample(name, 'expected.json'));
+
+/** The stock ruleset of Wazuh, where it lies beside the project: every scenario runs with it too. */
+const STOCK = join(ROOT, '../shared/conformance/wazuh-4.14.7/home');
+const hasStock = canRead(join(STOCK, 'ruleset/rules/0015-ossec_rules.xml'));
+if (!hasStock) console.log('examples: the stock ruleset is absent, scenarios run with the starter ruleset alone');
+const RULESETS = hasStock ? (['starter', 'stock'] as const) : (['starter'] as const);
+
+const STOCK_SETTINGS = { 'processors.ruleset.starter': 'false', 'processors.ruleset.wazuh_home': STOCK };
+const settingsOf = (ruleset: 'starter' | 'stock') => (ruleset === 'stock' ? STOCK_SETTINGS : {});
+/** Rule 530 and those of the scenarios have the same ids in both; only the words differ. */
+const STOCK_WORDS_533 = 'Listened ports status (netstat) changed (new port opened or closed).';
+
+let running: RunningProcess | undefined;
+let server: Server | undefined;
+
+afterEach(async () => {
+  server?.close();
+  server = undefined;
+  const code = await running?.stop();
+  running = undefined;
+  if (code !== undefined) expect(code, 'exit status after SIGTERM').toBe(0);
+});
+
+describe.each(RULESETS)('examples with the %s ruleset', (ruleset) => {
+  it('listening ports: an opened and a closed port alert, nothing else does', async () => {
+    const out = join(temporaryFolder('listening'), 'alerts.json');
+    running = await startHids(example('listening-ports/config.yaml'), {
+      set: {
+        ...settingsOf(ruleset),
+        'receivers.command/listening.frequency': '300ms',
+        'exporters.file.path': out,
+        // The baseline of the first run is level 2: shown here, so that the test knows when to begin.
+        'processors.ruleset.alert_level': '2',
+      },
+    });
+    const [baseline] = await waitForAlerts(out, 1, running);
+    expect(baseline).toMatchObject({ rule: { id: '199030', level: 2 } });
+    const [port] = await freePorts(1);
+    server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const opened = (await waitForAlerts(out, 2, running))[1];
+    const { groups, ...rule } = expected('listening-ports').rule;
+    expect(opened).toMatchObject({ ...expected('listening-ports'), rule: { ...rule, firedtimes: 1 } });
+    if (ruleset === 'starter') expect(opened).toMatchObject({ rule: { groups } });
+    else expect(opened).toMatchObject({ rule: { description: STOCK_WORDS_533 } });
+    expect(opened.full_log).toContain(`:${port} `);
+    expect(opened.previous_log).not.toContain(`:${port} `);
+    server.close();
+    await once(server, 'close');
+    server = undefined;
+    const closed = (await waitForAlerts(out, 3, running))[2];
+    expect(closed).toMatchObject({
+      rule: { id: '533', firedtimes: 2 },
+      full_log: opened.previous_log,
+    });
+    expect(closed.previous_log).toBe(opened.full_log);
+  });
+
+  it('any command: the mail text shows both outputs', async () => {
+    const out = join(temporaryFolder('any-command'), 'notifications.txt');
+    running = await startHids(example('any-command/config.yaml'), {
+      set: {
+        ...settingsOf(ruleset),
+        'receivers.command/listen.frequency': '300ms',
+        'exporters.file.path': out,
+        'processors.ruleset.alert_level': '2',
+      },
+    });
+    await waitFor('the baseline', () => readLines(out).some((line) => line.includes('199030')) || undefined, {
+      process: running,
+    });
+    const [port] = await freePorts(1);
+    // Loopback, but not the one address that the command leaves out.
+    server = createServer().listen(port, '127.0.0.2');
+    await once(server, 'listening');
+    const text = await waitFor(
+      'the notification',
+      () => {
+        const lines = readLines(out);
+        return lines.some((line) => line.includes('Rule: 140123')) ? lines.join('\n') : undefined;
+      },
+      { process: running },
+    );
+    for (const part of expected('any-command').contains) expect(text).toContain(part);
+    const [now, before] = text.slice(text.indexOf('Rule: 140123')).split('Previous output:');
+    expect(now).toContain(`127.0.0.2:${port}`);
+    expect(before).not.toContain(`127.0.0.2:${port}`);
+  });
+
+  it('USB storage: a new device of a Windows host', async () => {
+    const out = join(temporaryFolder('usb'), 'alerts.json');
+    const port = await startOtlpExample('usb-storage', out, ruleset);
+    await post(port, readExample('usb-storage/before.json'));
+    await post(port, readExample('usb-storage/before.json').replace('1795216000', '1795216180'));
+    expect(readLines(out)).toEqual([]);
+    await post(port, readExample('usb-storage/after.json'));
+    const alerts = await waitForAlerts(out, 1, running as RunningProcess);
+    expect(alerts).toMatchObject([expected('usb-storage')]);
+    // A host of its own has a snapshot of its own.
+    await post(port, readExample('usb-storage/after.json').replace('xx-netbook', 'yy-netbook'));
+    expect(readLines(out)).toHaveLength(1);
+  });
+
+  it('malicious commands: what the list calls red, and only that', async () => {
+    const folder = temporaryFolder('malicious');
+    const out = join(folder, 'alerts.json');
+    const log = join(folder, 'audit.log');
+    writeFileSync(log, '');
+    running = await startHids(example('malicious-commands/config.yaml'), {
+      set: { ...settingsOf(ruleset), 'exporters.file.path': out, 'receivers.audit_log.start_at': 'beginning' },
+      env: { AUDIT_LOG: log },
+    });
+    appendFileSync(log, readFileSync(example('malicious-commands/audit.log')));
+    const alerts = await waitForAlerts(out, 2, running);
+    expect(alerts).toMatchObject(expected('malicious-commands'));
+    expect(alerts).toHaveLength(2);
+  });
+
+  it('inventory event: a Docker interface and an unexpected address', async () => {
+    const out = join(temporaryFolder('inventory'), 'alerts.json');
+    const port = await startOtlpExample('inventory-event', out, ruleset);
+    await post(port, readExample('inventory-event/scan.json'));
+    const alerts = await waitForAlerts(out, 2, running as RunningProcess);
+    expect(alerts).toMatchObject(expected('inventory-event'));
+    expect(alerts).toHaveLength(2);
+  });
+});
+
+describe('examples', () => {
+  it.each(['listening-ports', 'any-command', 'usb-storage', 'malicious-commands', 'inventory-event'])(
+    '%s has a configuration that validates',
+    (name) => {
+      execFileSync(
+        process.execPath,
+        [join(ROOT, 'src/cli/main.ts'), 'validate', '--config', example(name, 'config.yaml')],
+        {
+          stdio: 'pipe',
+        },
+      );
+    },
+  );
+});
+
+async function startOtlpExample(name: string, out: string, ruleset: 'starter' | 'stock'): Promise<number> {
+  const [port] = await freePorts(1);
+  running = await startHids(example(name, 'config.yaml'), {
+    set: { ...settingsOf(ruleset), 'exporters.file.path': out },
+    env: { HIDS_OTLP_PORT: String(port) },
+  });
+  return port;
+}
+
+async function post(port: number, body: string): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/v1/logs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
+  expect(response.status, await response.text()).toBe(200);
+}
+
+function canRead(path: string): boolean {
+  try {
+    readFileSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
