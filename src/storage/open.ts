@@ -1,6 +1,3 @@
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Keyv } from 'keyv';
 import { ConfigError } from '../component/errors.ts';
 import type { StateStore } from '../component/state-store.ts';
@@ -73,22 +70,4 @@ export function checkStoreUri(uri: string, namespace: string): string[] {
     }
   }
   return problems;
-}
-
-/**
- * Where the default store lies: `/var/lib/otel-hids` for root, else `otel-hids` in the user's state directory.
- *
- * @param env `OTEL_HIDS_DATA_DIR` wins; `STATE_DIRECTORY` is what systemd gives a unit
- */
-export function dataDirectory(env: NodeJS.ProcessEnv = process.env, uid: number = process.getuid?.() ?? 0): string {
-  const given = env.OTEL_HIDS_DATA_DIR || env.STATE_DIRECTORY?.split(':')[0];
-  if (given) return resolve(given);
-  if (uid === 0) return '/var/lib/otel-hids';
-  const state = env.XDG_STATE_HOME;
-  return join(state && isAbsolute(state) ? state : join(homedir(), '.local', 'state'), 'otel-hids');
-}
-
-/** URI of the SQLite store in a folder. */
-export function sqliteUri(directory: string): string {
-  return `sqlite://${pathToFileURL(join(directory, 'state.db')).pathname}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkStoreUri, dataDirectory, openKeyv, openStore, sqliteUri } from '../../src/storage/open.ts';
+import { checkStoreUri, openKeyv, openStore } from '../../src/storage/open.ts';
 import { parseStoreUri, redactUri } from '../../src/storage/uri.ts';
 import { createTestSettings } from '../support/settings.ts';
 
@@ -78,14 +78,4 @@ it.each([
   expect(String(error)).toMatch(/^StoreWriteError: /);
   expect(String(error)).toContain(`${shown}: cannot connect: connect ECONNREFUSED 127.0.0.1:1`);
   expect(`${String(error)} ${JSON.stringify(settings.logger.entries)}`).not.toContain('secret');
-});
-
-it('finds the data directory', () => {
-  const home = process.env.HOME ?? '';
-  expect(dataDirectory({ OTEL_HIDS_DATA_DIR: '/data' }, 0)).toBe('/data');
-  expect(dataDirectory({ STATE_DIRECTORY: '/var/lib/a:/var/lib/b' }, 1000)).toBe('/var/lib/a');
-  expect(dataDirectory({}, 0)).toBe('/var/lib/otel-hids');
-  expect(dataDirectory({ XDG_STATE_HOME: '/state' }, 1000)).toBe('/state/otel-hids');
-  expect(dataDirectory({ XDG_STATE_HOME: 'relative' }, 1000)).toBe(`${home}/.local/state/otel-hids`);
-  expect(parseStoreUri(sqliteUri('/with space/ä%#?'))).toMatchObject({ path: '/with space/ä%#?/state.db' });
 });
