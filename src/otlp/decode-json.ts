@@ -182,7 +182,7 @@ class JsonLogsDecoder {
   }
 
   private isReference(source: JsonObject, name: string): boolean {
-    if (source[name] === undefined || source[name] === null) return false;
+    if (this.json.int64(source, name) === 0) return false;
     this.report.profileReferences++;
     return true;
   }

@@ -43,8 +43,8 @@ export class ValueDecoder {
           value = this.anyValue(this.message(tag, end), value, depth);
           break;
         case 3:
-          this.unused(tag, VARINT, end);
-          reference = true;
+          this.expect(tag, VARINT);
+          reference = reader.int32(end) !== 0;
           break;
         default:
           reader.skip(tag, end);

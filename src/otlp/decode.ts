@@ -72,11 +72,21 @@ class LogsDecoder extends ValueDecoder {
           this.unused(tag, VARINT, end);
           break;
         case 3:
-          this.unused(tag, LENGTH, end);
+          this.entityRef(this.message(tag, end));
           break;
         default:
           reader.skip(tag, end);
       }
+    }
+  }
+
+  /** Read only to see whether it is one. */
+  private entityRef(end: number): void {
+    const { reader } = this;
+    while (reader.pos < end) {
+      const tag = reader.tag(end);
+      if (tag >>> 3 <= 4) this.unused(tag, LENGTH, end);
+      else reader.skip(tag, end);
     }
   }
 
