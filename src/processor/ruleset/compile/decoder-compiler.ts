@@ -147,6 +147,8 @@ class DecoderBuilder {
   }
 
   #fieldOf(name: string): FieldRef {
+    // OSSEC looks for this one word anywhere in the name.
+    if (this.#context.dialect === 'ossec' && name.includes('filename')) return dynamicRef('filename');
     const slot = staticSlot(name, this.#context.dialect);
     return slot === undefined || slot === 'srcgeoip' || slot === 'dstgeoip' ? dynamicRef(name) : staticRef(slot);
   }

@@ -1,3 +1,4 @@
+import { compileAddresses } from '../matcher/address.ts';
 import { compileExpression } from '../matcher/compile-expression.ts';
 import { type Matcher, PatternError, type Searcher } from '../matcher/types.ts';
 import type { Dialect, ExpressionLanguage } from '../parse/ast.ts';
@@ -45,7 +46,7 @@ export class Expressions {
   }
 
   /** @throws PatternError */
-  addresses(_values: readonly string[]): AddressMatcher {
-    throw new PatternError('address conditions are not built yet');
+  addresses(values: readonly string[]): AddressMatcher {
+    return compileAddresses(values, this.#dialect);
   }
 }
