@@ -35,7 +35,7 @@ export const tailShape = {
     .describe('Time between two looks at the files'),
   fingerprint_size: byteSize(16, 64 * 1024)
     .prefault(1000)
-    .describe('First bytes by which a file is recognised. A change makes the receiver forget its files'),
+    .describe('First bytes by which a file is recognised'),
   max_log_size: byteSize(256, 64 * 1024 * 1024)
     .prefault('1MiB')
     .describe('Longest line in bytes'),

@@ -2,7 +2,7 @@
 export type GlobSegment =
   | { kind: 'literal'; name: string }
   /** `hidden`: the pattern itself starts with a dot, so it also matches names that do. */
-  | { kind: 'wildcard'; regex: RegExp; hidden: boolean }
+  | { kind: 'wildcard'; matches(name: string): boolean; hidden: boolean }
   /** `**`: any number of folders, none included. */
   | { kind: 'any_depth' };
 
@@ -38,40 +38,79 @@ function matches(segments: readonly GlobSegment[], at: number, names: readonly s
       return false;
     }
     if (from >= names.length) return false;
-    if (segment.kind === 'literal' ? names[from] !== segment.name : !segment.regex.test(names[from])) return false;
+    if (segment.kind === 'literal' ? names[from] !== segment.name : !segment.matches(names[from])) return false;
   }
   return from === names.length;
 }
 
+/** One character of a name, or `*`. */
+type Token = '*' | ((character: string) => boolean);
+
 function parseSegment(segment: string): GlobSegment {
   if (segment === '**') return { kind: 'any_depth' };
-  let source = '';
+  const characters = [...segment];
+  const tokens: Token[] = [];
   let literal = '';
   let wild = false;
-  for (let i = 0; i < segment.length; i++) {
-    const character = segment[i];
+  for (let i = 0; i < characters.length; i++) {
+    const character = characters[i];
+    wild ||= '*?['.includes(character);
     if (character === '*') {
-      wild = true;
-      if (!source.endsWith('.*')) source += '.*';
+      if (tokens.at(-1) !== '*') tokens.push('*');
     } else if (character === '?') {
-      wild = true;
-      source += '.';
+      tokens.push(() => true);
     } else if (character === '[') {
-      const end = segment.indexOf(']', i + (segment[i + 1] === '!' || segment[i + 1] === '^' ? 3 : 2));
+      const negated = characters[i + 1] === '!' || characters[i + 1] === '^';
+      const start = i + (negated ? 2 : 1);
+      const end = characters.indexOf(']', start + 1);
       if (end < 0) throw new Error('"[" without "]"');
-      const negated = segment[i + 1] === '!' || segment[i + 1] === '^';
-      const members = segment.slice(i + (negated ? 2 : 1), end).replace(/[\\\]^[]/g, '\\$&');
-      wild = true;
-      source += `[${negated ? '^' : ''}${members}]`;
+      tokens.push(parseClass(characters.slice(start, end), negated));
       i = end;
     } else {
-      const plain = character === '\\' && i + 1 < segment.length ? segment[++i] : character;
+      const plain = character === '\\' && i + 1 < characters.length ? characters[++i] : character;
       literal += plain;
-      source += plain.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+      tokens.push((other) => other === plain);
     }
   }
   if (!wild) return { kind: 'literal', name: literal };
-  return { kind: 'wildcard', regex: new RegExp(`^${source}$`, 's'), hidden: segment.startsWith('.') };
+  return { kind: 'wildcard', matches: (name) => matchTokens(tokens, [...name]), hidden: segment.startsWith('.') };
+}
+
+function parseClass(members: readonly string[], negated: boolean): (character: string) => boolean {
+  const ranges: [low: string, high: string][] = [];
+  for (let i = 0; i < members.length; i++) {
+    const range = members[i + 1] === '-' && i + 2 < members.length;
+    ranges.push([members[i], range ? members[i + 2] : members[i]]);
+    if (range) i += 2;
+  }
+  return (character) => ranges.some(([low, high]) => character >= low && character <= high) !== negated;
+}
+
+/**
+ * Not by a regular expression: file names come from whoever may write to a folder, and `*a*a*a*b` would keep one busy
+ * for ever. Here a mismatch only ever moves the last `*`.
+ */
+function matchTokens(tokens: readonly Token[], name: readonly string[]): boolean {
+  let token = 0;
+  let at = 0;
+  let star = -1;
+  let starAt = 0;
+  while (at < name.length) {
+    const test = tokens[token];
+    if (test === '*') {
+      star = token++;
+      starAt = at;
+    } else if (test?.(name[at])) {
+      token++;
+      at++;
+    } else if (star >= 0) {
+      token = star + 1;
+      at = ++starAt;
+    } else {
+      return false;
+    }
+  }
+  return token === tokens.length || (tokens[token] === '*' && token + 1 === tokens.length);
 }
 
 function expandBraces(pattern: string): string[] {

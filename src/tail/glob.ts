@@ -37,7 +37,7 @@ export class Glob {
     this.#exclude = exclude.map((pattern) => compileExclude(absolute(pattern)));
   }
 
-  /** Matching paths in ascending order. They need not exist where the pattern has no wildcard, nor be files. */
+  /** Matching paths in ascending order. Those that end with a name without a wildcard need not exist, nor be files. */
   async expand(): Promise<{ paths: string[]; errors: GlobError[] }> {
     const found = new Set<string>();
     const walk: Walk = { found, errors: [], listed: new Map() };
@@ -69,8 +69,9 @@ export class Glob {
         if (entry.name.startsWith('.')) continue;
         if (entry.isDirectory()) await this.#walk(path, segments, at, walk);
         else if (last) walk.found.add(path);
-      } else if ((segment.hidden || !entry.name.startsWith('.')) && segment.regex.test(entry.name)) {
-        if (!last || !entry.isDirectory()) await this.#walk(path, segments, at + 1, walk);
+      } else if ((segment.hidden || !entry.name.startsWith('.')) && segment.matches(entry.name)) {
+        const folders = entry.isDirectory() || entry.isSymbolicLink();
+        if (last ? !entry.isDirectory() : folders) await this.#walk(path, segments, at + 1, walk);
       }
     }
   }

@@ -88,7 +88,10 @@ export class KnownFiles {
 /** Whether a file holds what was read up to the checkpoint, so that reading may go on there. */
 export async function continues(file: FoundFile, checkpoint: Checkpoint): Promise<boolean> {
   const { head, tail } = checkpoint.fingerprint;
-  if (checkpoint.offset > file.size || !file.head.startsWith(head)) return false;
+  if (checkpoint.offset > file.size) return false;
+  // Longer than what was read of this file where `fingerprint_size` was larger once.
+  const same = head.size > file.head.bytes.length ? await holds(file.handle, head, 0) : file.head.startsWith(head);
+  if (!same) return false;
   return holds(file.handle, tail, checkpoint.offset - tail.size);
 }
 

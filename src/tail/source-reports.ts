@@ -9,6 +9,7 @@ const MAX_REPORTED = 10_000;
 export class SourceReports {
   readonly #settings: Settings;
   readonly #host: Host;
+  readonly #maxLogSize: number;
   readonly #send: (body: string) => void;
   readonly #unreadable = new Map<string, string>();
   readonly #ignored = new Set<string>();
@@ -19,7 +20,8 @@ export class SourceReports {
   #status = '';
 
   /** `send` takes the body of a health event. */
-  constructor(settings: Settings, host: Host, send: (body: string) => void) {
+  constructor(settings: Settings, host: Host, maxLogSize: number, send: (body: string) => void) {
+    this.#maxLogSize = maxLogSize;
     this.#settings = settings;
     this.#host = host;
     this.#send = send;
@@ -65,7 +67,7 @@ export class SourceReports {
     const now = this.#settings.clock.now();
     for (const [path, entry] of this.#cut) {
       if (entry.lines === 0 || now - entry.reportedAt < CUT_REPORT_INTERVAL_MS) continue;
-      this.#send(formatHealthEvent('lines cut', path, { lines: entry.lines }));
+      this.#send(formatHealthEvent('lines cut', path, { lines: entry.lines, limit: this.#maxLogSize }));
       entry.lines = 0;
       entry.reportedAt = now;
     }

@@ -108,7 +108,9 @@ export class Tailer implements Component {
   async start(host: Host): Promise<void> {
     const { id, logger, baseDir, clock } = this.#settings;
     const config = this.#config;
-    this.#reports = new SourceReports(this.#settings, host, (body) => this.#control(body, HEALTH_LOCATION));
+    this.#reports = new SourceReports(this.#settings, host, config.max_log_size, (body) =>
+      this.#control(body, HEALTH_LOCATION),
+    );
     const store = host.store(config.storage);
     const { checkpoints, patterns, damaged } = loadCheckpoints(store, id);
     for (const key of damaged) logger.error({ key }, 'Stored offset is damaged; the file counts as unknown');

@@ -16,16 +16,23 @@ export function createFolder(): { folder: string; cleanup: () => void } {
 
 /** Drives a receiver that polls files: real files, a clock that only the test moves. */
 export class TailHarness {
-  readonly store = new MemoryStateStore();
+  readonly store: MemoryStateStore;
   readonly clock = new FakeClock();
-  intake = new CollectingIntake(this.store);
-  host: TestHost = createTestHost({ store: this.store });
+  readonly intake: CollectingIntake;
+  readonly host: TestHost;
   settings: TestSettings;
   receiver: Receiver | undefined;
   readonly #create: (settings: TestSettings, intake: CollectingIntake) => Receiver;
   #logged = 0;
 
-  constructor(create: (settings: TestSettings, intake: CollectingIntake) => Receiver, baseDir: string) {
+  constructor(
+    create: (settings: TestSettings, intake: CollectingIntake) => Receiver,
+    baseDir: string,
+    store = new MemoryStateStore(),
+  ) {
+    this.store = store;
+    this.intake = new CollectingIntake(store);
+    this.host = createTestHost({ store });
     this.#create = create;
     this.settings = createTestSettings({ id: 'file_log', clock: this.clock, baseDir });
   }

@@ -107,12 +107,12 @@ class AuditRecords implements LineHandler {
   }
 
   #reportGap(path: string, node: string, { first, last }: Gap): void {
-    const missing = last - first + 1;
-    this.#lost(missing);
+    const lost = last - first + 1;
+    this.#lost(lost);
     const { logger, id, localHost } = this.#settings;
-    logger.warn({ path, node, first, last, missing }, 'Audit events are missing');
+    logger.warn({ path, node, first, last, lost }, 'Audit events are missing');
     const nodeName = node.startsWith('node=') ? node.slice(5).trim() : undefined;
-    const body = formatHealthEvent('audit gap', path, { missing, first, last, node: nodeName });
+    const body = formatHealthEvent('audit gap', path, { reason: 'sequence', lost, first, last, node: nodeName });
     const record = createControlRecord(body, HEALTH_LOCATION);
     record.identity = digest(`${localHost.id || localHost.name}\0${id}\0`, body);
     this.#out.add(record, body.length, true);

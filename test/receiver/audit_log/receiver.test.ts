@@ -121,7 +121,7 @@ describe('events', () => {
     await harness.polls(11);
     const [gap] = harness.intake.batches.flatMap(({ logs }) => logs).filter(({ trusted }) => trusted);
     expect(gap.records.map(({ body }) => body)).toEqual([
-      `otel-hids: audit gap: subject='${log}' missing=3 first=2 last=4`,
+      `otel-hids: audit gap: subject='${log}' reason=sequence lost=3 first=2 last=4`,
     ]);
     expect(gap.records[0].attributes.get('hids.location')).toBe('otel-hids');
     expect(await harness.settings.metrics.value('hids_audit_records_lost')).toBe(3);
@@ -164,7 +164,9 @@ describe('restart', () => {
     await audit().start();
     await harness.restart(() => write(record('USER_LOGIN', 9)));
     await harness.polls(11);
-    expect(harness.controls()).toContain(`otel-hids: audit gap: subject='${log}' missing=7 first=2 last=8`);
+    expect(harness.controls()).toContain(
+      `otel-hids: audit gap: subject='${log}' reason=sequence lost=7 first=2 last=8`,
+    );
   });
 
   it('gives an event the same identity when it was not handed over before', async () => {

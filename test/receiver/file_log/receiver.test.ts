@@ -146,7 +146,7 @@ describe('reading', () => {
     ]);
     expect(records.map(({ attributes }) => attributes.get('hids.truncated'))).toContain(true);
     expect(records.map(({ body }) => body)).toContain(
-      `otel-hids: lines cut: subject=${JSON.stringify(at('app.log')).replaceAll('"', "'")} lines=2`,
+      `otel-hids: lines cut: subject=${JSON.stringify(at('app.log')).replaceAll('"', "'")} lines=2 limit=256`,
     );
     expect(await harness.settings.metrics.value('hids_tail_lines_cut')).toBe(2);
   });
@@ -408,6 +408,19 @@ describe('restart', () => {
       renameSync(at('app.log'), at('app.log.1'));
     });
     expect(harness.news()[0].identity).toBe(seen[0]);
+  });
+
+  it.each([64, 4096])('goes on where it was with another fingerprint_size: %d', async (fingerprint_size) => {
+    writeFileSync(at('app.log'), lines(0, 40));
+    await tail().start();
+    harness.news();
+    await harness.stop();
+    const { store } = harness;
+    const config = fileLogSchema.parse({ include: ['app.log'], start_at: 'beginning', fingerprint_size });
+    harness = new TailHarness((settings, intake) => createFileLogReceiver(settings, config, intake), folder, store);
+    appendFileSync(at('app.log'), lines(40, 41));
+    await harness.start();
+    expect(harness.news().map(({ body }) => `${body}\n`)).toEqual([lines(40, 41)]);
   });
 
   it('goes on within a line that is skipped because it is too long', async () => {
