@@ -6,12 +6,15 @@ import type { Branch, FanoutReport } from './fanout.ts';
 import { createFanout } from './fanout.ts';
 import { createIntake } from './intake.ts';
 import type { ComponentKind, ComponentSpec, Environment, PipelineSpec, PipelinesSpec } from './spec.ts';
+import { StoreBinding } from './store-binding.ts';
 
 /** A component with the name that logs and the health endpoint give it. */
 export interface Node<C extends Component = Component> {
   readonly kind: ComponentKind;
   readonly id: string;
   readonly component: C;
+  /** The stores of the pipelines it is part of. */
+  readonly bindings: readonly StoreBinding[];
 }
 
 /** Everything that is to be started, and what joins it. */
@@ -25,8 +28,8 @@ export interface Graph {
 }
 
 export interface GraphOptions {
-  /** The default store, once it is open. */
-  store(): StateStore;
+  /** The store of pipelines whose components ask for none, once it is open. */
+  defaultStore(): StateStore;
   onOutcome(error: unknown): void;
 }
 
@@ -41,12 +44,17 @@ export function buildGraph(spec: PipelinesSpec, environment: Environment, option
   if (pipelines.length === 0) throw new ConfigError('service.pipelines: there is no pipeline');
   for (const [name, pipeline] of pipelines) checkPipeline(name, pipeline, spec);
   const report = createReport(environment);
+  const groups = joinByReceivers(pipelines).map((receivers) => ({ receivers, binding: new StoreBinding() }));
+  const bindingOf = (pipeline: PipelineSpec) =>
+    groups.find((group) => group.receivers.has(pipeline.receivers[0]))!.binding;
 
   const exporters = new Map<string, Node<Exporter>>();
   for (const id of new Set(pipelines.flatMap(([, pipeline]) => pipeline.exporters))) {
     const { factory, config } = spec.exporters.get(id)!;
     const component = factory.create(environment.settings('exporter', id), config);
-    exporters.set(id, { kind: 'exporter', id, component });
+    const users = pipelines.filter(([, pipeline]) => pipeline.exporters.includes(id));
+    const bindings = [...new Set(users.map(([, pipeline]) => bindingOf(pipeline)))];
+    exporters.set(id, { kind: 'exporter', id, component, bindings });
   }
 
   const processors: Node<Processor>[][] = [];
@@ -58,7 +66,7 @@ export function buildGraph(spec: PipelinesSpec, environment: Environment, option
     for (const id of pipeline.processors.toReversed()) {
       const { factory, config } = spec.processors.get(id)!;
       const component: Processor = factory.create(environment.settings('processor', id, name), config, next);
-      nodes.unshift({ kind: 'processor', id, component });
+      nodes.unshift({ kind: 'processor', id, component, bindings: [bindingOf(pipeline)] });
       next = chain(component, next);
     }
     processors.push(nodes);
@@ -67,27 +75,28 @@ export function buildGraph(spec: PipelinesSpec, environment: Environment, option
 
   const receivers: Node[] = [];
   const runners: BatchRunner[] = [];
-  for (const group of joinByReceivers(pipelines)) {
+  for (const group of groups) {
     const runner = new BatchRunner({
-      store: options.store,
+      store: () => group.binding.store ?? options.defaultStore(),
       logger: environment.own.logger,
       meter: environment.own.meter,
       onOutcome: options.onOutcome,
     });
     runners.push(runner);
-    for (const [id, names] of group) {
+    for (const [id, names] of group.receivers) {
       const branches = names.map((name): Branch => ({ name: `pipeline/${name}`, consumer: entries.get(name)! }));
       const intake = createIntake(createFanout(branches, report), runner);
       const { factory, config } = spec.receivers.get(id)!;
       const component = factory.create(environment.settings('receiver', id), config, intake);
-      receivers.push({ kind: 'receiver', id, component });
+      receivers.push({ kind: 'receiver', id, component, bindings: [group.binding] });
     }
   }
 
   const listed = spec.service.extensions.length > 0 ? spec.service.extensions : [...spec.extensions.keys()];
   const extensions = listed.map((id): Node<Extension> => {
     const { factory, config } = find(spec.extensions, id, 'service.extensions', 'extensions');
-    return { kind: 'extension', id, component: factory.create(environment.settings('extension', id), config) };
+    const component = factory.create(environment.settings('extension', id), config);
+    return { kind: 'extension', id, component, bindings: [] };
   });
   return { extensions, receivers, processors, exporters: [...exporters.values()], runners };
 }

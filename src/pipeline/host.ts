@@ -5,6 +5,7 @@ import type { StateStore } from '../component/state-store.ts';
 import { isStorageExtension } from '../component/storage-extension.ts';
 import type { ComponentKind } from './spec.ts';
 import type { StatusBoard } from './status.ts';
+import type { StoreBinding } from './store-binding.ts';
 
 export interface Stores {
   /** Undefined before it is open. */
@@ -12,16 +13,24 @@ export interface Stores {
   extensions: ReadonlyMap<string, Extension>;
 }
 
-/** The host as components of one kind see it: a receiver and an exporter may have the same id. */
-export function createHost(kind: ComponentKind, stores: Stores, board: StatusBoard): Host {
+/** What a component is and belongs to. */
+export interface HostFor {
+  readonly kind: ComponentKind;
+  readonly id: string;
+  /** Of the pipelines the component is part of; none for extensions. */
+  readonly bindings: readonly StoreBinding[];
+}
+
+/** The host as one component sees it: a receiver and an exporter may have the same id. */
+export function createHost({ kind, id, bindings }: HostFor, stores: Stores, board: StatusBoard): Host {
   return {
     store(extensionId) {
-      if (extensionId !== undefined) return storeOf(stores.extensions, extensionId);
-      const store = stores.defaultStore();
+      const store = extensionId === undefined ? stores.defaultStore() : storeOf(stores.extensions, extensionId);
       if (!store) throw new Error('the store is not open yet');
+      for (const binding of bindings) binding.bind(store, `${kind} "${id}"`);
       return store;
     },
-    extension: (id) => stores.extensions.get(id),
+    extension: (extensionId) => stores.extensions.get(extensionId),
     reportStatus: (componentId, status) => board.report(`${kind}:${componentId}`, status),
   };
 }

@@ -44,7 +44,7 @@ export class Pipelines {
       else logger.debug({ component, ...status }, 'the state of a component changed');
     });
     this.#graph = buildGraph(spec, environment, {
-      store: () => {
+      defaultStore: () => {
         if (!this.#defaultStore) throw new Error('the store is not open yet');
         return this.#defaultStore;
       },
@@ -97,7 +97,7 @@ export class Pipelines {
     for (const node of nodes) {
       if (this.#stopRequested) return;
       const name = nameOf(node);
-      const host = createHost(node.kind, { defaultStore: () => this.#defaultStore, extensions }, this.#board);
+      const host = createHost(node, { defaultStore: () => this.#defaultStore, extensions }, this.#board);
       this.#board.report(name, { state: 'starting' });
       this.#started.push(node);
       try {

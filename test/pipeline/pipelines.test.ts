@@ -235,7 +235,9 @@ describe('the host', () => {
       r: {
         onStart: (host: Host) => {
           stores.default = host.store();
-          stores.named = host.store('storage/2');
+          // By its id it is the same one.
+          expect(host.store('storage/1')).toBe(stores.default);
+          expect(() => host.store('storage/2')).toThrow('keeps its state in another store');
           expect(() => host.store('none')).toThrow('storage: there is no extension "none"');
           expect(() => host.store('x')).toThrow('storage: the extension "x" holds no store');
           expect(host.extension('x')).toBeDefined();
@@ -247,8 +249,48 @@ describe('the host', () => {
     await pipelines.start();
     expect(service.events).not.toContain('open store');
     expect(stores.default).toBeDefined();
-    expect(stores.default).not.toBe(stores.named);
     await pipelines.shutdown();
+  });
+
+  it('commits to the store that the components of joined pipelines ask for', async () => {
+    const ask = (id: string): Behaviour => ({ onStart: (host) => void host.store(id) });
+    let host: Host | undefined;
+    const service = new TestService({
+      ra: ask('storage/2'),
+      'p@logs/a': ask('storage/2'),
+      x: {
+        onStart: (given) => {
+          host = given;
+        },
+      },
+    });
+    const spec = service.spec(
+      {
+        'logs/a': { receivers: ['ra'], processors: ['p'], exporters: ['e'] },
+        'logs/b': { receivers: ['rb'], processors: ['p'], exporters: ['e'] },
+      },
+      ['storage/1', 'storage/2', 'x'],
+    );
+    const pipelines = buildPipelines(spec, service.environment);
+    await pipelines.start();
+    const put = (key: string) => ({ op: 'put', namespace: 'n', key, value: Buffer.from(key) }) as const;
+    await service.intakes.get('ra')!.consume(createBatch(['x']), [put('a')]);
+    await service.intakes.get('rb')!.consume(createBatch(['x']), [put('b')]);
+    const keys = (id: string) => [...host!.store(id).entries('n')].map(([key]) => key);
+    expect(keys('storage/2')).toEqual(['a']);
+    expect(keys('storage/1')).toEqual(['b']);
+    await pipelines.shutdown();
+  });
+
+  it('refuses different stores on the way of one batch', async () => {
+    const service = new TestService({
+      e: { onStart: (host) => void host.store('storage/1') },
+      r: { onStart: (host) => void host.store('storage/2') },
+    });
+    const pipelines = buildPipelines(service.spec(one, ['storage/1', 'storage/2']), service.environment);
+    await expect(pipelines.start()).rejects.toThrow(
+      'receiver "r" did not start: storage: exporter "e" is in a pipeline with receiver "r" and keeps its state in another store',
+    );
   });
 
   it('collects what components say of their health', async () => {
