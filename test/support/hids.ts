@@ -45,11 +45,16 @@ export function waitForAlerts(path: string, count: number, hids: RunningProcess)
   return waitFor(
     `${count} alerts in ${path}`,
     () => {
-      const alerts = readLines(path).map((line) => JSON.parse(line) as Record<string, unknown>);
+      const alerts = readAlerts(path);
       return alerts.length >= count ? alerts : undefined;
     },
     { process: hids },
   );
+}
+
+/** Alerts that a file in the `wazuh_json` format holds by now. */
+export function readAlerts(path: string): Record<string, unknown>[] {
+  return readLines(path).map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
 /** Complete lines of a file; none while it does not exist. */
