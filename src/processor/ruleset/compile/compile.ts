@@ -47,7 +47,7 @@ export function compileRuleset(source: RulesetSource): CompileResult {
   const limits = { orderSize: settings.decoderOrderSize };
   const decoderFiles = source.decoders.map((file) => parseDecoderFile(file, dialect, limits, diagnostics));
   const decodersIncomplete = decoderFiles.includes(undefined) || diagnostics.some(isFatal);
-  const expressions = new Expressions(dialect);
+  const expressions = new Expressions(dialect, compat);
   const decoders = compileDecoders(decoderFiles.filter(isDefined), {
     dialect,
     compat,

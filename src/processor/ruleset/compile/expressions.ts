@@ -1,17 +1,19 @@
-import { compileAddresses } from '../matcher/address.ts';
 import { compileExpression } from '../matcher/compile-expression.ts';
 import { type Matcher, PatternError, type Searcher } from '../matcher/types.ts';
 import type { Dialect, ExpressionLanguage } from '../parse/ast.ts';
-import type { AddressMatcher } from './ruleset.ts';
+import { compileAddressCondition } from './address.ts';
+import type { AddressMatcher, Compat } from './ruleset.ts';
 
 /** Compiles the expressions of one ruleset, each distinct one once: matchers hold no state that outlives a call. */
 export class Expressions {
   readonly #dialect: Dialect;
+  readonly #compat: Compat;
   readonly #matchers = new Map<string, Matcher>();
   readonly #searchers = new Map<string, Searcher>();
 
-  constructor(dialect: Dialect) {
+  constructor(dialect: Dialect, compat: Compat = 'default') {
     this.#dialect = dialect;
+    this.#compat = compat;
   }
 
   /** @throws PatternError */
@@ -47,6 +49,6 @@ export class Expressions {
 
   /** @throws PatternError */
   addresses(values: readonly string[]): AddressMatcher {
-    return compileAddresses(values, this.#dialect);
+    return compileAddressCondition(values, this.#dialect, this.#compat);
   }
 }

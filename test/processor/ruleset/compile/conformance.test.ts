@@ -102,7 +102,7 @@ describe.skipIf(!hasConformance)('loading as Wazuh 4.14.7 does', () => {
       .flatMap((name) =>
         [
           ...readFileSync(`${rules}/${name}`, 'latin1')
-            .replace(/<!--[^]*?-->/g, '')
+            .replace(/<!--[\s\S]*?-->/g, '')
             .matchAll(/<rule\s[^>]*?id="(\d+)"/g),
         ].map(([, id]) => Number(id)),
       );
