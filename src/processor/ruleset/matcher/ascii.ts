@@ -4,13 +4,17 @@
  */
 export function foldAscii(text: string): string {
   if (text === lastText) return lastFolded;
-  const folded = HIGH_BYTE.test(text) ? text.replace(CAPITALS, (run) => run.toLowerCase()) : text.toLowerCase();
+  const folded = isAscii(text) ? text.toLowerCase() : text.replace(CAPITALS, (run) => run.toLowerCase());
   lastText = text;
   lastFolded = folded;
   return folded;
 }
 
-const HIGH_BYTE = /[\x80-\xff]/;
+/** A character above 127 takes two bytes in UTF-8, so equal lengths mean ASCII; the count is native code. */
+export function isAscii(text: string): boolean {
+  return Buffer.byteLength(text, 'utf8') === text.length;
+}
+
 const CAPITALS = /[A-Z]+/g;
 
 /** One event's text is tested by many matchers in a row: the last answer is kept. */
@@ -23,5 +27,5 @@ export const FOLD: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
 );
 
 export function hasHighByte(text: string): boolean {
-  return HIGH_BYTE.test(text);
+  return !isAscii(text);
 }

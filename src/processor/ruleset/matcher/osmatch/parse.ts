@@ -1,11 +1,4 @@
-/** One `|` piece of an OS_Match pattern. */
-export interface LiteralAlternative {
-  readonly text: string;
-  /** Leading `^`. */
-  readonly begin: boolean;
-  /** Trailing `$`. */
-  readonly end: boolean;
-}
+import type { LiteralAlternative } from '../literal-set.ts';
 
 export interface LiteralPattern {
   /** Leading `!`: the whole result is turned round. */
@@ -13,7 +6,10 @@ export interface LiteralPattern {
   readonly alternatives: readonly LiteralAlternative[];
 }
 
-/** Reads an OS_Match pattern as Wazuh 4.14 does; every text is a pattern, since nothing can be escaped. */
+/**
+ * Reads an OS_Match pattern as Wazuh 4.14 does; every text is a pattern, since nothing can be escaped. An empty piece
+ * matches every text, with one anchor too; only `^$` means the empty text.
+ */
 export function parseOsMatch(pattern: string): LiteralPattern {
   const negated = pattern.startsWith('!');
   const pieces = (negated ? pattern.slice(1) : pattern).split('|');

@@ -1,4 +1,5 @@
 import { PatternError } from '../types.ts';
+import { isAnchored } from './anchored.ts';
 import { type Condition, childrenOf, type Look, type Node, type Pattern, type Verb } from './ast.ts';
 import { type ByteSet, literalOf } from './byte-set.ts';
 import { firstBytes, isNullable } from './nullable.ts';
@@ -17,14 +18,39 @@ export interface Code {
   readonly first: ByteSet | undefined;
   /** Only a match that begins where the search begins counts. */
   readonly anchored: boolean;
+  /** Matches begin at characters, not inside of them. */
+  readonly utf: boolean;
 }
 
-/** Counted repeats are written out; PCRE2 has a limit of the same kind. */
+/** Counted repeats are written out; PCRE2 has a limit of the same kind (about 65,536 bytes of its own code). */
 const MAX_CODE = 200_000;
 
-/** @throws PatternError when the pattern gets too large or combines constructs that are not supported together */
-export function compileCode({ root, groups }: Pattern): Code {
-  return new Compiler(groups).compile(root);
+/**
+ * Compiling itself is put off until the machine is needed.
+ *
+ * @throws PatternError when the pattern gets too large or combines constructs that are not supported together
+ */
+export function checkCompilable(root: Node): void {
+  if (nodeSize(root) > MAX_CODE) {
+    throw new PatternError('the pattern is too large when its counted repeats are written out');
+  }
+  const called = new Set<number>();
+  collectCalls(root, called);
+  if (called.size > 0 && hasVerb(root)) {
+    throw new PatternError('backtracking verbs together with subroutine calls are not supported');
+  }
+}
+
+/** Words of code, roughly. */
+function nodeSize(node: Node): number {
+  const children = childrenOf(node).reduce((sum, child) => sum + nodeSize(child), 0);
+  if (node.kind !== 'repeat' || node.child.kind === 'set') return children + 4;
+  const copies = Number.isFinite(node.max) ? node.max : node.min + 1;
+  return (children + 2) * Math.max(1, copies) + 4;
+}
+
+export function compileCode({ root, groups, utf }: Pattern): Code {
+  return new Compiler(groups).compile(root, utf);
 }
 
 class Compiler {
@@ -46,7 +72,7 @@ class Compiler {
     this.#slots = 2 * (groups + 1);
   }
 
-  compile(root: Node): Code {
+  compile(root: Node, utf: boolean): Code {
     collectCalls(root, this.#called);
     this.#starts.set(0, 0);
     this.#emit(root);
@@ -62,8 +88,9 @@ class Compiler {
       references: Int32Array.from(this.#references),
       groups: this.#groups,
       slots: this.#slots,
-      first: isNullable(root) || hasAccept(root) ? undefined : firstBytes(root),
+      first: isNullable(root) || hasVerb(root) ? undefined : firstBytes(root),
       anchored: isAnchored(root),
+      utf,
     };
   }
 
@@ -77,7 +104,6 @@ class Compiler {
 
   #push(...words: number[]): number {
     const at = this.#code.length;
-    if (at > MAX_CODE) throw new PatternError('the pattern is too large when its counted repeats are written out');
     this.#code.push(...words);
     return at;
   }
@@ -299,25 +325,7 @@ function findGroup(node: Node, index: number): Node | undefined {
   return undefined;
 }
 
-function hasAccept(node: Node): boolean {
-  return (node.kind === 'verb' && node.name === 'ACCEPT') || childrenOf(node).some(hasAccept);
-}
-
-/** Whether every match begins with `\A`, `\G` or a `^` that is no line start. */
-export function isAnchored(node: Node): boolean {
-  switch (node.kind) {
-    case 'assertion':
-      return node.what === 'start' || node.what === 'first';
-    case 'sequence': {
-      const first = node.items.find((item) => item.kind !== 'keep');
-      return first !== undefined && isAnchored(first);
-    }
-    case 'choice':
-      return node.branches.every(isAnchored);
-    case 'capture':
-    case 'atomic':
-      return isAnchored(node.child);
-    default:
-      return false;
-  }
+/** Verbs act where a match is tried, so no place may be left out. */
+function hasVerb(node: Node): boolean {
+  return (node.kind === 'verb' && node.name !== 'FAIL') || childrenOf(node).some(hasVerb);
 }

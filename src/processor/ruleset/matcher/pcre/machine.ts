@@ -40,7 +40,7 @@ export class Machine {
    *   undefined for no match; `'limit'` when it was given up
    */
   exec(text: string, from: number): Int32Array | undefined | 'limit' {
-    const { first, anchored } = this.#code;
+    const { first, anchored, utf } = this.#code;
     this.#text = text;
     this.#from = from;
     this.#steps = 0;
@@ -51,6 +51,7 @@ export class Machine {
         while (start < size && first[text.charCodeAt(start)] === 0) start++;
         if (start >= size || (anchored && start > from)) return undefined;
       }
+      while (utf && start < size && (text.charCodeAt(start) & 0xc0) === 0x80) start++;
       const result = this.#run(start);
       if (result === MATCHED) return this.#slots;
       if (result === GIVEN_UP) return 'limit';

@@ -58,6 +58,7 @@ export function parseEscape(cursor: Cursor): Escape {
       cursor.at += 2;
       return found(newlineOr(ANY, false));
     case 'C':
+      if (cursor.utf) cursor.fail('\\C is not supported in Unicode mode', start);
       cursor.at += 2;
       return found({ kind: 'set', bytes: ALL });
     case 'p':

@@ -1,0 +1,97 @@
+import { LiteralSet } from '../literal-set.ts';
+import { isAnchored } from './anchored.ts';
+import type { Node, Pattern } from './ast.ts';
+import { costExponent } from './cost.ts';
+import { literalAlternatives } from './literals.ts';
+import { emitNative, isCaseless } from './native.ts';
+import { simplifyForTest } from './simplify.ts';
+
+interface Plan {
+  /** Finds the same as PCRE2 would; undefined where only the machine does. */
+  readonly native: RegExp | undefined;
+  /** Longest text for the native expression: beyond it the machine with its limit takes over. */
+  readonly longest: number;
+  /** `native` and `literals` are for texts without bytes above 127. */
+  readonly ascii: boolean;
+  /** Texts without any of these cannot match. */
+  readonly needs: readonly string[] | undefined;
+}
+
+export interface TestPlan extends Plan {
+  /** The whole pattern, when it is no more than literals. */
+  readonly literals: LiteralSet | undefined;
+  /** `native` and `literals` want the text in ASCII lower case. */
+  readonly folded: boolean;
+}
+
+export type SearchPlan = Plan;
+
+/** Steps that a native search may take in the worst case: some tens of milliseconds. */
+const MAX_NATIVE_STEPS = 2 ** 25;
+/** More literals than this cost more to look for than they save. */
+const MAX_NEEDS = 4;
+
+export function planTest(pattern: Pattern, required: readonly string[] | undefined): TestPlan {
+  const root = simplifyForTest(pattern.root);
+  const folded = isCaseless(root);
+  const ascii = pattern.utf;
+  const alternatives = literalAlternatives(root, folded);
+  if (alternatives) {
+    const literals = new LiteralSet(alternatives);
+    return { native: undefined, longest: 0, ascii, needs: undefined, literals, folded };
+  }
+  const source = emitNative(root, { captures: false, folded, ascii });
+  return { ...plan(source, costExponent(root), root, ascii, required), literals: undefined, folded };
+}
+
+export function planSearch(pattern: Pattern, required: readonly string[] | undefined): SearchPlan {
+  const { root, utf } = pattern;
+  const source = emitNative(root, { captures: true, folded: false, ascii: utf });
+  const cost = costExponent(root);
+  const start = implicitStart(root);
+  if (start === undefined || source === undefined || isAnchored(root)) return plan(source, cost, root, utf, required);
+  return plan(`${start}(?:${source})`, cost - 1, root, utf, required);
+}
+
+function plan(
+  source: string | undefined,
+  cost: number,
+  root: Node,
+  ascii: boolean,
+  required: readonly string[] | undefined,
+): Plan {
+  const longest = cost <= 1 ? Number.POSITIVE_INFINITY : Math.floor(MAX_NATIVE_STEPS ** (1 / cost));
+  const worthwhile = required !== undefined && required.length <= MAX_NEEDS && !startsWithLiteral(root);
+  return {
+    native: source === undefined ? undefined : new RegExp(source),
+    longest,
+    ascii,
+    needs: worthwhile ? required : undefined,
+  };
+}
+
+/**
+ * What may be put in front of a pattern that begins with a `.*`: if it matches anywhere it matches from the start of the
+ * line (of the text, when the dot takes newlines), since the star could have begun there.
+ */
+function implicitStart(root: Node): string | undefined {
+  if (root.kind === 'capture') return implicitStart(root.child);
+  if (root.kind === 'sequence') return implicitStart(root.items[0]!);
+  if (root.kind === 'choice') {
+    const starts = root.branches.map(implicitStart);
+    return starts.every((start) => start === starts[0]) ? starts[0] : undefined;
+  }
+  if (root.kind !== 'repeat' || root.child.kind !== 'set' || root.min > 0 || root.max !== Number.POSITIVE_INFINITY) {
+    return undefined;
+  }
+  if (root.mode === 'possessive') return undefined;
+  const { bytes } = root.child;
+  if (!bytes.includes(0)) return '^';
+  return bytes.indexOf(0) === 10 && bytes.lastIndexOf(0) === 10 ? '(?:^|(?<=\\n))' : undefined;
+}
+
+/** A native search begins with the literal anyway. */
+function startsWithLiteral(root: Node): boolean {
+  const first = root.kind === 'sequence' ? root.items.slice(0, 3) : [root];
+  return first.length === 3 && first.every((item) => item.kind === 'set' && item.bytes.reduce((a, b) => a + b, 0) <= 2);
+}
