@@ -5,6 +5,13 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(`otel-hids needs Node.js 22.19 or newer; this is ${process.version} (${process.execPath})\n`);
   process.exit(2);
 }
+// Who reads our output may have seen enough (`| head`).
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
 // Loaded after the check: older versions lack modules that are imported there.
 const { runCli } = await import('./program.ts');
 try {

@@ -30,6 +30,13 @@ export async function run(options: RunOptions, io: CliIo): Promise<ExitCode> {
     },
   });
   const tracked = trackProcessors(config);
+  // State is safe at every moment, so the next start goes on where this one ends.
+  const onFault = (error: unknown) => {
+    logger.error({ error }, 'unexpected fault; ending');
+    process.exit(1);
+  };
+  process.on('uncaughtException', onFault);
+  process.on('unhandledRejection', onFault);
   let metrics: Metrics | undefined;
   try {
     metrics = await startMetrics(telemetry.metrics);
@@ -54,5 +61,7 @@ export async function run(options: RunOptions, io: CliIo): Promise<ExitCode> {
   } finally {
     await metrics?.shutdown();
     signals.close();
+    process.off('uncaughtException', onFault);
+    process.off('unhandledRejection', onFault);
   }
 }
