@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { compileRuleset } from '../../src/processor/ruleset/compile/compile.ts';
-import type { Ruleset } from '../../src/processor/ruleset/compile/ruleset.ts';
+import type { Compat, Ruleset } from '../../src/processor/ruleset/compile/ruleset.ts';
 import { formatDiagnostic } from '../../src/processor/ruleset/diagnostics.ts';
 import { listFields, type Verdict } from '../../src/processor/ruleset/evaluate/verdict.ts';
 import {
+  COMPATS,
   differences,
   hasConformance,
   OSSEC,
   openSession,
   readJsonLines,
-  shorten,
   surrogateBytes,
   Tally,
 } from './support.ts';
@@ -36,22 +36,29 @@ interface Golden {
 
 const NOW = 1_767_614_400;
 
-test.skipIf(!hasConformance)('small rulesets of OSSEC', { timeout: 120_000 }, () => {
-  const tally = new Tally('ossec cases');
-  for (const one of readJsonLines<Case>(join(OSSEC, 'cases', 'cases.jsonl'))) {
-    const { ruleset, diagnostics } = compileCase(one);
-    const complaints = diagnostics.map(formatDiagnostic).join(' | ');
-    if (one.expect_load === 'fatal') {
-      tally.add(!ruleset, () => `${one.id}: loads, but must not`);
-    } else if (!ruleset) {
-      tally.add(false, () => `${one.id}: does not load: ${complaints}`);
-    } else {
-      const found = runCase(one, ruleset);
-      tally.add(found.length === 0, () => `${one.id}\n${shorten(found.join('\n'), 1200)}`);
+/** Cases that the default decides otherwise on purpose, by reason. */
+const DIFFERENCES: readonly string[] = [
+  // A line of one byte is an event.
+  'control.one-char-line-skipped',
+  'xml.var-unknown-before-first',
+  // Two equal lines are two events.
+  'daemon.repeat-filter-last-three',
+  // A child takes its parent's name whatever other decoders there are.
+  'decoder.no-name-change-when-all-have-program',
+  // All lists of a rule count, not only the last two.
+  'list.three-lists-first-lost',
+];
+
+describe.skipIf(!hasConformance)('small rulesets of OSSEC', () => {
+  test.each(COMPATS)('%s', { timeout: 120_000 }, (compat) => {
+    const tally = new Tally(`ossec cases, ${compat}`);
+    for (const one of readJsonLines<Case>(join(OSSEC, 'cases', 'cases.jsonl'))) {
+      const { ruleset, diagnostics } = compileCase(one, compat);
+      if (one.expect_load === 'fatal') tally.add(one.id, ruleset ? ['loads, but must not'] : []);
+      else tally.add(one.id, ruleset ? runCase(one, ruleset) : ['does not load', ...diagnostics.map(formatDiagnostic)]);
     }
-  }
-  tally.report();
-  expect(tally.right).toBe(tally.total);
+    tally.finish(compat === 'default' ? DIFFERENCES : []);
+  });
 });
 
 function runCase(one: Case, ruleset: Ruleset): string[] {
@@ -63,7 +70,7 @@ function runCase(one: Case, ruleset: Ruleset): string[] {
     const golden = one.expect![index]!;
     const actual = one.engine === 'daemon' ? daemonResult(verdict) : resultOf(verdict, golden);
     const { accumulated: _accumulated, ...expected } = golden;
-    found.push(...differences(bytesOf(expected), actual).map((text) => `  log ${index}: ${text}`));
+    found.push(...differences(bytesOf(expected), actual).map((text) => `log ${index}: ${text}`));
   }
   return found;
 }
@@ -101,7 +108,7 @@ function resultOf(verdict: Verdict, golden: Golden): Record<string, unknown> {
   return { ...result, rule: Number(rule.id), level: rule.level, description: verdict.description || undefined };
 }
 
-function compileCase(one: Case): ReturnType<typeof compileRuleset> {
+function compileCase(one: Case, compat: Compat): ReturnType<typeof compileRuleset> {
   const file = (path: string) => ({
     path,
     name: path.slice(path.lastIndexOf('/') + 1),
@@ -110,7 +117,7 @@ function compileCase(one: Case): ReturnType<typeof compileRuleset> {
   const paths = Object.keys(one.files);
   return compileRuleset({
     dialect: 'ossec',
-    compat: 'strict',
+    compat,
     decoders: paths.filter((path) => path.startsWith('decoders')).map(file),
     rules: paths
       .filter((path) => path.startsWith('rules/'))

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { expect } from 'vitest';
 import { compileRuleset, type ListSource } from '../../src/processor/ruleset/compile/compile.ts';
 import type { Compat, Ruleset } from '../../src/processor/ruleset/compile/ruleset.ts';
 import { formatDiagnostic } from '../../src/processor/ruleset/diagnostics.ts';
@@ -108,6 +109,9 @@ export interface SessionOptions {
   readonly mode?: 'live' | 'session';
 }
 
+/** Both faces of the engine; `default` differs where the compatibility page says so. */
+export const COMPATS: readonly Compat[] = ['strict', 'default'];
+
 /** A fresh session, as logtest has it: everything is trusted, zone UTC. */
 export function openSession(ruleset: Ruleset, options: SessionOptions = {}): Session {
   const engine = createEngine(ruleset, new EngineState(), {
@@ -165,32 +169,36 @@ export function readLogLines(path: string): string[] {
   return lines;
 }
 
-/** Counts what is equal and keeps the first differences for the failure message. */
+/** Counts what is equal, and keeps the names and first explanations of what is not. */
 export class Tally {
   readonly name: string;
   total = 0;
-  readonly differences: string[] = [];
-  #wrong = 0;
+  readonly wrong = new Set<string>();
+  readonly #explanations: string[] = [];
 
   constructor(name: string) {
     this.name = name;
   }
 
   get right(): number {
-    return this.total - this.#wrong;
+    return this.total - this.wrong.size;
   }
 
-  add(equal: boolean, explain: () => string): void {
+  /** `name` is unique within the suite. */
+  add(name: string, found: readonly string[]): void {
     this.total++;
-    if (equal) return;
-    this.#wrong++;
-    if (this.differences.length < 20) this.differences.push(explain());
+    if (found.length === 0) return;
+    this.wrong.add(name);
+    if (this.#explanations.length < 20) this.#explanations.push(shorten(`${name}\n  ${found.join('\n  ')}`, 1500));
   }
 
-  /** Prints `N of N`, and the first differences. */
-  report(): void {
-    console.log(`conformance ${this.name}: ${this.right} of ${this.total}`);
-    if (this.differences.length > 0) console.log(this.differences.join('\n'));
+  /** Prints `N of N`, fails unless exactly the `expected` names differ. */
+  finish(expected: readonly string[] = []): void {
+    const allowed = expected.length > 0 ? `, ${expected.length} differ on purpose` : '';
+    console.log(`conformance ${this.name}: ${this.right} of ${this.total}${allowed}`);
+    const surprises = [...this.wrong].filter((name) => !expected.includes(name));
+    if (surprises.length > 0) console.log(this.#explanations.join('\n'));
+    expect([...this.wrong].sort()).toEqual([...expected].sort());
   }
 }
 
