@@ -3,13 +3,13 @@ import { ConfigError } from '../../component/errors.ts';
 import type { Ruleset } from '../../processor/ruleset/compile/ruleset.ts';
 import { toLogtestResult } from '../../processor/ruleset/evaluate/logtest-json.ts';
 import type { Verdict } from '../../processor/ruleset/evaluate/verdict.ts';
+import { Session } from '../../ruletools/session.ts';
 import type { LogtestFlags } from '../commands/logtest.ts';
 import { type CliIo, type ExitCode, write } from '../io.ts';
 import { LineSplitter } from '../line-splitter.ts';
 import { loadRulesetOf } from '../load-ruleset.ts';
 import { formatPlain } from './plain.ts';
 import { evaluateRequest, parseRequest } from './request.ts';
-import { Session } from './session.ts';
 
 /** Reads lines, prints what the ruleset makes of them. */
 export async function logtest(flags: LogtestFlags, io: CliIo): Promise<ExitCode> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { textToBytes } from '../../processor/ruleset/bytes.ts';
 import type { Verdict } from '../../processor/ruleset/evaluate/verdict.ts';
-import { DEFAULT_LOCATION, type Session } from './session.ts';
+import { DEFAULT_LOCATION, type Session } from '../../ruletools/session.ts';
 
 const requestSchema = z.strictObject({
   logs: z.array(z.string()),

@@ -1,6 +1,6 @@
 import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { compileRuleset, type ListSource } from './compile/compile.ts';
+import { compileRuleset, type ListSource, type RulesetSource } from './compile/compile.ts';
 import { listKey, readListText } from './compile/lists.ts';
 import { MemoryList } from './compile/memory-list.ts';
 import type { Compat, Dialect, LookupList, Ruleset, RulesetSettings } from './compile/ruleset.ts';
@@ -52,6 +52,20 @@ export interface ListFile {
 /** Bytes of one file. Stock files have up to 300 KB; a string cannot hold more than half a gigabyte. */
 const MAX_FILE_SIZE = 256 * 1024 * 1024;
 
+/** What a ruleset is made of, before it is compiled. */
+export interface ReadRuleset {
+  readonly source: RulesetSource;
+  readonly diagnostics: Diagnostic[];
+  readonly files: readonly string[];
+  readonly directories: readonly string[];
+  readonly listFiles: readonly ListFile[];
+}
+
+/** Reads the files of a ruleset in load order, for who wants to look at them as they were written. */
+export async function readRuleset(options: RulesetOptions): Promise<ReadRuleset> {
+  return new Loader(options).read();
+}
+
 /** Reads and compiles a ruleset. What is wrong is a diagnostic; throws only over errors of this program. */
 export async function loadRuleset(options: RulesetOptions): Promise<LoadedRuleset> {
   return new Loader(options).load();
@@ -85,6 +99,17 @@ class Loader {
   }
 
   async load(): Promise<LoadedRuleset> {
+    const { source, diagnostics: found, ...read } = await this.read();
+    const result = compileRuleset(source);
+    const diagnostics = [...found, ...result.diagnostics];
+    return {
+      ruleset: diagnostics.some((diagnostic) => diagnostic.severity === 'fatal') ? undefined : result.ruleset,
+      diagnostics,
+      ...read,
+    };
+  }
+
+  async read(): Promise<ReadRuleset> {
     const { addons, compat = 'default', alert_level: alertLevel, settings } = this.#options;
     const home = this.#readHome();
     const decoders = [...home.decoders, ...this.#collect(this.#options.decoders ?? [])];
@@ -104,11 +129,9 @@ class Loader {
       const help = 'Give wazuh_home or rules; without both the starter content is used.';
       this.#diagnostics.push({ severity: 'fatal', code: 'no-rules', message: 'there is no rule file', help });
     }
-    const result = compileRuleset(source);
-    const diagnostics = [...this.#diagnostics, ...result.diagnostics];
     return {
-      ruleset: diagnostics.some((diagnostic) => diagnostic.severity === 'fatal') ? undefined : result.ruleset,
-      diagnostics,
+      source,
+      diagnostics: this.#diagnostics,
       files: [...this.#files],
       directories: [...this.#directories],
       listFiles: this.#listFiles,

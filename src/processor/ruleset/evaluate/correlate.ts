@@ -110,7 +110,8 @@ function showPrevious(event: Event, logs: readonly string[]): void {
   event.previous.push(...logs.slice(event.previous.length));
 }
 
-function agreesWazuh(correlation: Correlation, event: Event, past: Event): boolean {
+/** Whether a past event fits the `same_...` and `different_...` of a rule. */
+export function agreesWazuh(correlation: Correlation, event: Event, past: Event): boolean {
   const { same, different, sameFields, differentFields } = correlation;
   for (const key of same) {
     const value = keyText(event, key);
@@ -136,7 +137,8 @@ function agreesWazuh(correlation: Correlation, event: Event, past: Event): boole
   return true;
 }
 
-function agreesOssec(correlation: Correlation, event: Event, past: Event): boolean {
+/** As `agreesWazuh`, in the ossec dialect. */
+export function agreesOssec(correlation: Correlation, event: Event, past: Event): boolean {
   for (const key of correlation.same) {
     const value = key === 'location' ? event.hostname : keyText(event, key);
     if (value === undefined || value !== (key === 'location' ? past.hostname : keyText(past, key))) return false;
@@ -149,7 +151,7 @@ function agreesOssec(correlation: Correlation, event: Event, past: Event): boole
   return true;
 }
 
-function keyText(event: Event, key: CorrelationKey): string | undefined {
+export function keyText(event: Event, key: CorrelationKey): string | undefined {
   if (key === 'user') return event.static('dstuser');
   if (key === 'location') return event.location;
   return event.static(key);

@@ -7,6 +7,14 @@ import { decodePf } from './plugins/pf.ts';
 import { decodeSonicWall } from './plugins/sonicwall.ts';
 import { decodeSymantecWs } from './plugins/symantec-ws.ts';
 
+/** Watches decoding: for explanations and coverage. */
+export interface DecodeTracer {
+  /** One test of a decoder; a plug-in always counts as matched. */
+  decoded(decoder: Decoder, step: DecodeStep, matched: boolean): void;
+}
+
+export type DecodeStep = 'program_name' | 'prematch' | 'regex' | 'plugin';
+
 /** Positions in `log` that offsets refer to; -1 where the text does not exist. */
 interface Marks {
   afterParent: number;
@@ -17,25 +25,34 @@ interface Marks {
  * Chooses the one root decoder whose program name and prematch fit, then at most one chain of its children
  * (ruleset-engine 4.2). There is no way back to another root.
  */
-export function decodeEvent(event: Event, ruleset: Ruleset, limits: LimitLog, refuseControl: boolean): void {
+export function decodeEvent(
+  event: Event,
+  ruleset: Ruleset,
+  limits: LimitLog,
+  refuseControl: boolean,
+  tracer?: DecodeTracer,
+): void {
   const { log, programName } = event;
   const roots = programName === undefined ? ruleset.decoders.withoutProgram : ruleset.decoders.withProgram;
   for (const root of roots) {
     let afterRoot = -1;
     if (programName !== undefined) {
-      if (root.programName && !limits.test(root.programName, programName, root.ownName)) continue;
+      const named = !root.programName || limits.test(root.programName, programName, root.ownName);
+      tracer?.decoded(root, 'program_name', named);
+      if (!named) continue;
       afterRoot = 0;
     }
     if (root.prematch) {
       const found = limits.search(root.prematch.search, log, 0, root.ownName);
+      tracer?.decoded(root, 'prematch', found !== undefined);
       if (!found) continue;
       afterRoot = found.resume;
     }
     if (refuseControl && isControlDecoder(root, log)) return;
     decide(event, root);
     const marks: Marks = { afterParent: -1, afterPrematch: afterRoot };
-    if (root.children.length === 0) runChain(event, ruleset, limits, [root], 0, afterRoot, -1, marks);
-    else decodeChildren(event, ruleset, limits, root, afterRoot, marks);
+    if (root.children.length === 0) runChain(event, ruleset, limits, [root], 0, afterRoot, -1, marks, tracer);
+    else decodeChildren(event, ruleset, limits, root, afterRoot, marks, tracer);
     nameDynamics(event, ruleset);
     return;
   }
@@ -61,6 +78,7 @@ function decodeChildren(
   root: Decoder,
   afterRoot: number,
   marks: Marks,
+  tracer: DecodeTracer | undefined,
 ): void {
   const { children } = root;
   let index = 0;
@@ -68,16 +86,17 @@ function decodeChildren(
     const child = children[index]!;
     if (!child.prematch) {
       // The deciding decoder stays the root.
-      runChain(event, ruleset, limits, children, index, afterRoot, afterRoot, marks);
+      runChain(event, ruleset, limits, children, index, afterRoot, afterRoot, marks, tracer);
       return;
     }
     const from = child.prematch.start === 'after_parent' ? afterRoot : 0;
     const found = from < 0 ? undefined : limits.search(child.prematch.search, event.log, from, child.ownName);
+    tracer?.decoded(child, 'prematch', found !== undefined);
     if (found) {
       decide(event, child);
       marks.afterParent = afterRoot;
       marks.afterPrematch = found.resume;
-      runChain(event, ruleset, limits, children, index, afterRoot, found.resume, marks);
+      runChain(event, ruleset, limits, children, index, afterRoot, found.resume, marks, tracer);
       return;
     }
     // Whatever chain this child starts goes with it.
@@ -99,17 +118,20 @@ function runChain(
   afterParent: number,
   afterPrematch: number,
   marks: Marks,
+  tracer: DecodeTracer | undefined,
 ): void {
   const ossec = ruleset.dialect === 'ossec';
   let previous = -1;
   for (; index < siblings.length; index++) {
     const link = siblings[index]!;
     if (link.plugin) {
+      tracer?.decoded(link, 'plugin', true);
       runPlugin(event, ruleset, link, marks);
       if (ossec) return;
     } else if (link.regex) {
       const from = startOf(link.regex.start, afterParent, afterPrematch, previous);
       const found = from < 0 ? undefined : limits.search(link.regex.search, event.log, from, link.ownName);
+      tracer?.decoded(link, 'regex', found !== undefined);
       if (found) {
         previous = found.resume;
         if (ossec) decide(event, link);

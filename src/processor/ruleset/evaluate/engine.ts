@@ -2,7 +2,7 @@ import type { Rule, Ruleset } from '../compile/ruleset.ts';
 import { Accumulator } from './accumulate.ts';
 import type { ConditionContext, LocalTime } from './conditions.ts';
 import { createScan, type HistorySearch } from './correlate.ts';
-import { decodeEvent } from './decode.ts';
+import { type DecodeTracer, decodeEvent } from './decode.ts';
 import { describe } from './describe.ts';
 import { Event } from './event.ts';
 import { isIncompleteFirewall, rewriteFirewallAction } from './firewall.ts';
@@ -53,9 +53,11 @@ export interface Engine {
   readonly ruleset: Ruleset;
   readonly state: EngineState;
   evaluate(input: EventInput): Verdict;
-  /** Watches the rules that are tried, until called without. */
-  trace(tracer: WalkTracer | undefined): void;
+  /** Watches the decoders and rules that are tried, until called without. */
+  trace(tracer: EngineTracer | undefined): void;
 }
+
+export type EngineTracer = WalkTracer & Partial<DecodeTracer>;
 
 const MIN_LINE = 2;
 const REPEATS = 3;
@@ -80,6 +82,7 @@ class RulesetEngine implements Engine {
   private readonly ossec: boolean;
   private readonly strict: boolean;
   private readonly live: boolean;
+  private decodeTracer: DecodeTracer | undefined = undefined;
 
   constructor(ruleset: Ruleset, state: EngineState, options: EngineOptions) {
     this.ruleset = ruleset;
@@ -98,8 +101,9 @@ class RulesetEngine implements Engine {
     this.accumulator = new Accumulator(state.accumulator);
   }
 
-  trace(tracer: WalkTracer | undefined): void {
+  trace(tracer: EngineTracer | undefined): void {
     this.walk.tracer = tracer;
+    this.decodeTracer = tracer?.decoded ? { decoded: tracer.decoded.bind(tracer) } : undefined;
   }
 
   evaluate(input: EventInput): Verdict {
@@ -145,7 +149,7 @@ class RulesetEngine implements Engine {
     const { ruleset } = this;
     if (isLogQueue(input.queue)) {
       // Anybody can write "ossec: ..." into a file: without trust it is a line like any other (strict: as the original).
-      decodeEvent(event, ruleset, this.limits, !input.trusted && !this.strict);
+      decodeEvent(event, ruleset, this.limits, !input.trusted && !this.strict, this.decodeTracer);
       return undefined;
     }
     return decodeQueue(event, input.queue, ruleset);

@@ -11,8 +11,13 @@ import type { EngineState } from './state.ts';
 export interface WalkTracer {
   /** A rule is about to be tested. */
   tried(rule: Rule): void;
-  /** Its first condition that failed; `history` where the search over past events did, undefined where all held. */
-  tested(rule: Rule, failed: Condition | 'history' | undefined): void;
+  /**
+   * Its first condition that failed; `history` where the search over past events did, undefined where all held: then its
+   * children are tried next.
+   */
+  tested(rule: Rule, failed: Condition | 'history' | undefined, event: Event): void;
+  /** A rule that held is given up, since it is `noalert` and none of its children held. */
+  left?(rule: Rule): void;
 }
 
 export interface Winner {
@@ -91,6 +96,7 @@ export class Walk {
         this.refused[node.index] = this.serial;
         path.pop();
         nextChild.pop();
+        this.tracer?.left?.(node.rule);
       } else return { node, parent: path[top - 1] };
     }
     return undefined;
@@ -103,7 +109,7 @@ export class Walk {
     }
     this.tracer?.tried(node.rule);
     const failed = this.test(node, event);
-    this.tracer?.tested(node.rule, failed);
+    this.tracer?.tested(node.rule, failed, event);
     if (failed !== undefined) {
       this.refused[node.index] = this.serial;
       return false;

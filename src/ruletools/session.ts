@@ -1,9 +1,9 @@
-import { textToBytes } from '../../processor/ruleset/bytes.ts';
-import type { Ruleset } from '../../processor/ruleset/compile/ruleset.ts';
-import { createEngine, type Engine } from '../../processor/ruleset/evaluate/engine.ts';
-import { EngineState } from '../../processor/ruleset/evaluate/state.ts';
-import type { Verdict } from '../../processor/ruleset/evaluate/verdict.ts';
-import { localTime } from '../../processor/ruleset/local-time.ts';
+import { textToBytes } from '../processor/ruleset/bytes.ts';
+import type { Ruleset } from '../processor/ruleset/compile/ruleset.ts';
+import { createEngine, type Engine } from '../processor/ruleset/evaluate/engine.ts';
+import { EngineState } from '../processor/ruleset/evaluate/state.ts';
+import type { Verdict } from '../processor/ruleset/evaluate/verdict.ts';
+import { localTime } from '../processor/ruleset/local-time.ts';
 
 export const DEFAULT_LOCATION = 'stdin';
 
@@ -18,13 +18,13 @@ export interface SessionOptions {
 /** Logs of one session share histories, snapshots and counters; a new one knows nothing of them. */
 export class Session {
   readonly #options: SessionOptions;
-  readonly #engine: Engine;
+  readonly engine: Engine;
   #isUtc: boolean;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#isUtc = options.now !== undefined;
-    this.#engine = createEngine(options.ruleset, new EngineState(), {
+    this.engine = createEngine(options.ruleset, new EngineState(), {
       mode: 'session',
       hostname: textToBytes(options.hostname),
       localTime: (timeMs) => (this.#isUtc ? utcTime(timeMs) : localTime(timeMs)),
@@ -35,7 +35,7 @@ export class Session {
   evaluate(log: string, location = DEFAULT_LOCATION, timeMs?: number): Verdict {
     if (timeMs !== undefined) this.#isUtc = true;
     const time = timeMs ?? this.#options.now ?? Date.now();
-    return this.#engine.evaluate({ log, location, queue: '1', timeMs: time, trusted: true });
+    return this.engine.evaluate({ log, location, queue: '1', timeMs: time, trusted: true });
   }
 }
 
