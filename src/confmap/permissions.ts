@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const GROUP_WRITE = 0o020;
@@ -9,7 +9,8 @@ const STICKY = 0o1000;
  * Who else could change a file, in words; undefined when only its owner can. Who can write to its folder can replace it,
  * unless the folder is sticky.
  */
-export function describeForeignWriters(file: string): string | undefined {
+export function describeForeignWriters(path: string): string | undefined {
+  const file = realpathSync(path);
   const mode = statSync(file).mode;
   if (mode & OTHERS_WRITE) return `everyone may write to it (mode ${octal(mode)})`;
   if (mode & GROUP_WRITE) return `its group may write to it (mode ${octal(mode)})`;

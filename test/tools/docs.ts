@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { factories } from '../../src/cli/components.ts';
 import { createConfigSchema } from '../../src/confmap/json-schema.ts';
+import { serviceSchema } from '../../src/confmap/service.ts';
 import { createSettingsTable } from '../../src/confmap/settings-table.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,17 +16,16 @@ const END = '<!-- end of settings -->';
 export function generateDocs(): Map<string, string> {
   const files = new Map<string, string>();
   files.set('config/otel-hids.schema.json', `${JSON.stringify(createConfigSchema(factories), null, 2)}\n`);
+  const documents: [file: string, schema: z.ZodType][] = [['docs/configuration.md', serviceSchema]];
   for (const [section, list] of sections()) {
-    for (const { type, schema } of list) {
-      const readme = `src/${section.replace(/s$/, '')}/${type}/README.md`;
-      if (!existsSync(join(ROOT, readme))) continue;
-      const text = readFileSync(join(ROOT, readme), 'utf8');
-      const begin = text.indexOf(BEGIN);
-      const end = text.indexOf(END);
-      if (begin < 0 || end < begin) continue;
-      const table = createSettingsTable(schema);
-      files.set(readme, `${text.slice(0, begin + BEGIN.length)}\n${table}\n${text.slice(end)}`);
-    }
+    for (const { type, schema } of list) documents.push([`src/${section.replace(/s$/, '')}/${type}/README.md`, schema]);
+  }
+  for (const [file, schema] of documents) {
+    const text = existsSync(join(ROOT, file)) ? readFileSync(join(ROOT, file), 'utf8') : '';
+    const begin = text.indexOf(BEGIN);
+    const end = text.indexOf(END);
+    if (begin < 0 || end < begin) continue;
+    files.set(file, `${text.slice(0, begin + BEGIN.length)}\n${createSettingsTable(schema)}\n${text.slice(end)}`);
   }
   return files;
 }

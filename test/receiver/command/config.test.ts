@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { resolveAccount } from '../../../src/receiver/command/account.ts';
 import { dropCapabilities } from '../../../src/receiver/command/capabilities.ts';
@@ -130,6 +132,26 @@ describe('dropCapabilities', () => {
 
   it('puts setpriv before the command', () => {
     expect(dropCapabilities(given, () => '/usr/bin/setpriv')[0]).toBe('/usr/bin/setpriv');
+  });
+
+  const canSetpriv = process.getuid?.() === 0 && existsSync('/usr/bin/setpriv');
+  it.skipIf(!canSetpriv)('leaves a command none of the capabilities that a service was given', () => {
+    // A program that could not be loaded as another user (a home folder closed to others) would prove nothing: sh can.
+    const given = [
+      '--reuid=65534',
+      '--regid=65534',
+      '--clear-groups',
+      '--inh-caps=+net_raw',
+      '--ambient-caps=+net_raw',
+    ];
+    const show = ['/bin/sh', '-c', 'grep ^Cap[IPEA] /proc/self/status | cut -f2 | sort -u | tr "\\n" " "'];
+    const run = (words: string[]) =>
+      execFileSync('/usr/bin/setpriv', [...given, ...words])
+        .toString()
+        .trim();
+    expect(run(show)).toBe('0000000000002000');
+    const words = dropCapabilities('CapAmb:\t0000000000002000\n');
+    expect(run([...words, ...show])).toBe('0000000000000000');
   });
 
   it('refuses where it cannot', () => {
