@@ -221,14 +221,19 @@ class RuleLoader {
         continue;
       }
       if (character !== '' && !/\d/.test(character)) {
-        this.#reject(
+        // A line break at the end passes the first check, and stops the walk here.
+        const message = `if_sid "${text.slice(0, 60)}" holds more than digits, commas and spaces`;
+        const help = 'Remove what stands behind the last id.';
+        if (!attached || this.#context.dialect === 'ossec')
+          return this.#reject('rule-bad-if-sid', message, help, body.parentSpan, rule);
+        this.#report(
+          'warning',
           'rule-bad-if-sid',
-          `if_sid "${text.slice(0, 60)}" is no list of rule ids`,
-          'Only digits, commas and spaces are possible.',
+          `rule ${rule.id}: ${message}: what follows is ignored`,
+          help,
           body.parentSpan,
-          rule,
         );
-        return this.#context.dialect === 'wazuh' && attached;
+        return true;
       }
       if (inNumber) continue;
       inNumber = true;
@@ -335,8 +340,9 @@ class RuleLoader {
   }
 
   #overwrite(existing: RuleDraft, body: RuleBody): void {
-    if (this.#context.dialect === 'ossec') keepWhatOssecKeeps(existing.body, body);
-    else this.#warnOfParents(existing, body);
+    const { dialect, compat } = this.#context;
+    if (dialect === 'wazuh') this.#warnOfParents(existing, body);
+    else if (compat === 'strict') keepWhatOssecKeeps(existing.body, body);
     if (existing.id < FIRST_CHILD_ID) this.tree.pinRoots();
     existing.replaceBody(body);
   }
@@ -363,21 +369,14 @@ class RuleLoader {
   }
 }
 
-/** OSSEC's overwriting is older than these, and leaves them as they were. */
+/** OSSEC's overwriting is older than these, and leaves them as they were: a slip that nobody can want, so for strict only. */
 function keepWhatOssecKeeps(old: RuleBody, body: RuleBody): void {
   body.category = old.category;
   body.lists = old.lists;
   body.fields = old.fields;
   body.ignore = old.ignore;
   body.checkIfIgnored = old.checkIfIgnored;
-  for (const key of body.texts.keys()) {
-    if (isOutsideOfOverwrite(key)) body.texts.delete(key);
-  }
-  for (const [key, text] of old.texts) {
-    if (isOutsideOfOverwrite(key)) body.texts.set(key, text);
-  }
-}
-
-function isOutsideOfOverwrite(slot: string): boolean {
-  return slot.endsWith('_pcre2') || slot === 'srcgeoip' || slot === 'dstgeoip';
+  const isKept = (slot: string) => slot.endsWith('_pcre2') || slot === 'srcgeoip' || slot === 'dstgeoip';
+  for (const slot of [...body.texts.keys()].filter(isKept)) body.texts.delete(slot);
+  for (const [slot, text] of old.texts) if (isKept(slot)) body.texts.set(slot, text);
 }

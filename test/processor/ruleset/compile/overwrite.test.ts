@@ -83,13 +83,16 @@ describe('overwrite', () => {
     expect(ruleOf(rulesetOf({ rules }), 200).correlation).toBeUndefined();
   });
 
-  test('OSSEC leaves its own conditions and lists as they were', () => {
+  test('strict OSSEC leaves its own conditions and lists as they were', () => {
     const rules = group(
       't,',
       base,
       ['id="101" level="5"', '<if_sid>100</if_sid><pcre2>old</pcre2><match>x</match>'],
       ['id="101" level="6" overwrite="yes"', '<status>z</status>'],
     );
-    expect(conditionKinds(ruleOf(rulesetOf({ rules, dialect: 'ossec' }), 101))).toEqual(['pcre2', 'status']);
+    const kinds = (compat: 'default' | 'strict') =>
+      conditionKinds(ruleOf(rulesetOf({ rules, dialect: 'ossec', compat }), 101));
+    expect(kinds('strict')).toEqual(['pcre2', 'status']);
+    expect(kinds('default')).toEqual(['status']);
   });
 });
