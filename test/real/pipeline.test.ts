@@ -164,10 +164,9 @@ describe('with a real Collector and a real Loki', () => {
       hids_data_srcip: '203.0.113.9',
       source_address: '203.0.113.9',
       source_port: '51514',
-      event_name: 'hids.alert',
       severity_text: 'low',
       severity_number: '10',
-      detected_level: 'info',
+      detected_level: 'low',
       scope_name: 'otel-hids',
     });
     expect(alert.line).toBe(
@@ -220,7 +219,7 @@ describe('with a real Collector and a real Loki', () => {
     );
     const second = (BigInt(Date.now()) / 1000n) * 1_000_000_000n;
     const twoHoursAgo = second - 7_200_000_000_000n;
-    const line = 'Dec 10 01:02:02 box sshd[1]: Failed password for root from 10.0.0.5 port 22 ssh2';
+    const line = 'Dec 10 01:02:02 box sshd[1]: Accepted password for root from 10.0.0.5 port 22 ssh2';
     // Equal in stream, time and line: 50 events are 50 alerts.
     await send(
       ours,
@@ -249,7 +248,7 @@ describe('with a real Collector and a real Loki', () => {
       { body: 'traced: Invalid user x', host: 'traced', traceId: TRACE_ID, spanId: SPAN_ID },
     ]);
     const alerts = (host: string) => `{service_name="otel-hids", service_instance_id="${host}"}`;
-    expect(await waitForEntries(`${alerts('equal')} | security_rule_uuid="5716"`, 50, hids)).toHaveLength(50);
+    expect(await waitForEntries(`${alerts('equal')} | security_rule_uuid="5715"`, 50, hids)).toHaveLength(50);
     expect(await waitForEntries(alerts('late'), 1, hids)).toHaveLength(1);
     expect(await waitForEntries(alerts('both'), 2, hids)).toHaveLength(2);
     const [large] = await waitForEntries(`${alerts('large')} | security_rule_uuid="100500"`, 1, hids);

@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests against real servers; `npm test` leaves them out. */
+/** Tests against real peers, which they build or start themselves: minutes, not seconds. Run by `npm run test:real`. */
 export default defineConfig({
   test: {
+    root: new URL('../..', import.meta.url).pathname,
     include: ['test/real/**/*.test.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 1_800_000,
     fileParallelism: false,
   },
 });
