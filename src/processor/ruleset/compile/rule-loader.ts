@@ -293,7 +293,7 @@ class RuleLoader {
       return false;
     }
     // Level 0 has the highest key of all, and so is at or above any level.
-    if (this.tree.attachWhere(rule, (candidate) => candidate.body.key >= level * 100)) return true;
+    if (this.tree.attachToKeys(rule, level * 100)) return true;
     return this.#reject(
       'rule-unknown-parent',
       `no rule before it has level ${level} or more`,
@@ -305,10 +305,7 @@ class RuleLoader {
 
   #attachToGroup(rule: RuleDraft, text: string): boolean {
     const { body } = rule;
-    const matches = compileWordMatch(text);
-    if (this.tree.attachWhere(rule, (candidate) => matches(candidate.body.foldedGroups))) {
-      return true;
-    }
+    if (this.tree.attachToGroups(rule, compileWordMatch(text))) return true;
     return this.#reject(
       'rule-unknown-group',
       `no rule before it has a group with ${JSON.stringify(text.slice(0, 60))} in its text`,
@@ -343,8 +340,7 @@ class RuleLoader {
     const { dialect, compat } = this.#context;
     if (dialect === 'wazuh') this.#warnOfParents(existing, body);
     else if (compat === 'strict') keepWhatOssecKeeps(existing.body, body);
-    if (existing.id < FIRST_CHILD_ID) this.tree.pinRoots();
-    existing.replaceBody(body);
+    this.tree.overwrite(existing, body);
   }
 
   /** Parents and what is counted stay as they were first. */

@@ -1,3 +1,4 @@
+import type { RuleBody } from './rule-body.ts';
 import { type RuleDraft, Siblings } from './rule-draft.ts';
 
 /** Ids below this are roots: the templates, one for each category. */
@@ -10,6 +11,8 @@ const MAX_PLACES = 4_000_000;
 export class RuleTree {
   readonly #roots = new Siblings();
   readonly #byId = new Map<number, RuleDraft>();
+  /** Many rules share a group text. */
+  readonly #byGroups = new Map<string, Set<RuleDraft>>();
   #places = 0;
 
   get roots(): readonly RuleDraft[] {
@@ -33,11 +36,7 @@ export class RuleTree {
     this.#roots.add(rule);
     rule.nodeCount = 1;
     this.#byId.set(rule.id, this.roots.find((root) => root.id === rule.id) ?? rule);
-  }
-
-  /** Before the key of a root changes. */
-  pinRoots(): void {
-    this.#roots.pin();
+    this.#enter(rule);
   }
 
   /** Under the rule of that id; the child takes its category. False where there is none. */
@@ -63,17 +62,32 @@ export class RuleTree {
     this.#places++;
   }
 
-  /** Under every rule that `accepts`. */
-  attachWhere(rule: RuleDraft, accepts: (candidate: RuleDraft) => boolean): boolean {
+  /** Under every rule whose key is `key` or higher. */
+  attachToKeys(rule: RuleDraft, key: number): boolean {
     let found = false;
     for (const candidate of this.#byId.values()) {
-      if (candidate.id === rule.id || !accepts(candidate)) continue;
-      found = true;
-      if (this.overgrown) break;
-      candidate.attach(rule);
-      this.#places++;
+      if (candidate.body.key >= key && this.#attachFound(candidate, rule)) found = true;
     }
     return found;
+  }
+
+  /** Under every rule whose group text, in lower case, `accepts`. */
+  attachToGroups(rule: RuleDraft, accepts: (foldedText: string) => boolean): boolean {
+    let found = false;
+    for (const [text, candidates] of this.#byGroups) {
+      if (!accepts(text)) continue;
+      for (const candidate of candidates) if (this.#attachFound(candidate, rule)) found = true;
+    }
+    return found;
+  }
+
+  #attachFound(parent: RuleDraft, rule: RuleDraft): boolean {
+    if (parent.id === rule.id) return false;
+    if (!this.overgrown) {
+      parent.attach(rule);
+      this.#places++;
+    }
+    return true;
   }
 
   /** Events of `feeder` count for `listener`, once for each place of it; false where the tree is overgrown. */
@@ -87,5 +101,21 @@ export class RuleTree {
   /** Makes an attached rule known to those loaded after it. */
   register(rule: RuleDraft): void {
     if (!this.#byId.has(rule.id)) this.#byId.set(rule.id, rule);
+    this.#enter(rule);
+  }
+
+  /** Takes over what another definition of the rule says. */
+  overwrite(rule: RuleDraft, body: RuleBody): void {
+    if (rule.id < FIRST_CHILD_ID) this.#roots.pin();
+    this.#byGroups.get(rule.body.foldedGroups)?.delete(rule);
+    rule.replaceBody(body);
+    this.#enter(rule);
+  }
+
+  #enter(rule: RuleDraft): void {
+    const text = rule.body.foldedGroups;
+    const rules = this.#byGroups.get(text) ?? new Set();
+    rules.add(rule);
+    this.#byGroups.set(text, rules);
   }
 }
