@@ -110,6 +110,14 @@ describe('check_diff', () => {
     expect(runs).toEqual(ids);
   });
 
+  test('a search below it that finds nothing takes the previous output away, not the old text', () => {
+    const search = rule('534', 9, { correlation: correlation('533', { needed: 5 }) });
+    const { send } = engineOf([{ ...rules[0]!, keepsHistory: true, children: [search] }]);
+    send('out 1');
+    const changed = send('out 2');
+    expect([changed.rule?.id, changed.event.previous, changed.event.previousLog]).toEqual(['533', [], 'out 1']);
+  });
+
   test('agents have slots of their own', () => {
     const { send } = engineOf(rules);
     const from = (name: string, log: string) => send(log, { location: `[001] (${name}) any->c` }).rule?.id;

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Change } from '../../../../src/component/state-store.ts';
 import type { Ruleset } from '../../../../src/processor/ruleset/compile/ruleset.ts';
 import { createEngine, type EventInput } from '../../../../src/processor/ruleset/evaluate/engine.ts';
+import { Event } from '../../../../src/processor/ruleset/evaluate/event.ts';
+import { History } from '../../../../src/processor/ruleset/evaluate/state/history.ts';
 import { EngineState, loadState } from '../../../../src/processor/ruleset/evaluate/state.ts';
 import { MemoryStateStore } from '../../../../src/storage/memory-store.ts';
 import { condition, correlation, decoder, ref, rule, ruleset, searcher } from './ruleset-builder.ts';
@@ -148,6 +151,16 @@ describe('bounds', () => {
     expect(state.evictions().diff).toBe(0);
   });
 
+  test('snapshots that the store does not have yet stay in memory', async () => {
+    const store = new MemoryStateStore();
+    const { snapshots } = loadState(store, { diffBytes: 300 });
+    for (const slot of ['a', 'b', 'c', 'd']) snapshots.set(slot, slot.repeat(100));
+    snapshots.drain([]);
+    expect(snapshots.get('a')).toBe('a'.repeat(100));
+    snapshots.confirm();
+    expect(snapshots.get('b')).toBeUndefined();
+  });
+
   test('without a store the least recently used go, and are counted', () => {
     const state = new EngineState({ diffBytes: 1000 });
     for (let slot = 0; slot < 20; slot++) state.snapshots.set(`s${slot}`, 'x'.repeat(50));
@@ -158,14 +171,56 @@ describe('bounds', () => {
 
   test('keys beyond the bound push out the oldest', async () => {
     const state = loadState(new MemoryStateStore(), { ftsKeys: 3 });
-    for (const key of ['a', 'b', 'c', 'd']) state.fts.add(key);
-    expect([state.fts.has('a'), state.fts.has('d'), state.evictions().fts]).toEqual([false, true, 1]);
+    for (const key of ['d', 'c', 'b', 'a']) state.fts.add(key);
+    expect([state.fts.has('d'), state.fts.has('a'), state.evictions().fts]).toEqual([false, true, 1]);
     const store = new MemoryStateStore();
     await store.commit(state.drainChanges());
     const loaded = loadState(store, { ftsKeys: 3 });
     loaded.fts.add('e');
-    expect(['b', 'c', 'd', 'e'].map((key) => loaded.fts.has(key))).toEqual([false, true, true, true]);
+    expect(['c', 'b', 'a', 'e'].map((key) => loaded.fts.has(key))).toEqual([false, true, true, true]);
   });
+});
+
+describe('the recent list', () => {
+  const filled = (seconds: readonly number[], maxAge: number) => {
+    const history = new History({ enabled: true });
+    history.setBounds({ memorySize: 20, maxAge, listSize: 0, keepAll: false });
+    for (const second of seconds) history.add(new Event(second * 1000, 'x', 'l'), second % 2 === 0 ? ['s:1'] : []);
+    return history;
+  };
+  const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+  test('loses ten at once when it overflows, and their entries in the histories', () => {
+    const history = filled(upTo(21), 1000);
+    expect(history.recent.length).toBe(11);
+    expect(history.list('s:1')?.length).toBe(6);
+  });
+
+  test('also loses what is older than the age', () => {
+    expect(filled(upTo(21), 5).recent.length).toBe(6);
+  });
+
+  test('is as long after a restart, events without a history included', async () => {
+    const history = filled([1, 3, 4, 5, 7], 1000);
+    const changes: Change[] = [];
+    history.drain(changes);
+    const store = new MemoryStateStore();
+    await store.commit(changes);
+    const loaded = new History({ enabled: true });
+    loaded.load(store);
+    expect(loaded.recent.length).toBe(5);
+    expect(loaded.list('s:1')?.at(0)?.time).toBe(4);
+    loaded.add(new Event(8000, 'x', 'l'), ['s:1']);
+    expect(loaded.list('s:1')?.at(1)?.sequence).toBe(5);
+  });
+});
+
+test('similar keys of an IDS are remembered over a restart', async () => {
+  const store = new MemoryStateStore();
+  const state = loadState(store);
+  for (const last of ['0', '1', '2']) state.similar.add(`aaaaaaaaaaaaaaaaaaaa${last}`);
+  await store.commit(state.drainChanges());
+  expect(loadState(store).similar.hasSimilar('aaaaaaaaaaaaaaaaaaaa3')).toBe(true);
 });
 
 describe('a reload', () => {
