@@ -5,7 +5,7 @@ import { findNearest } from '../parse/nearest.ts';
 import { quote } from '../parse/words.ts';
 import type { Expressions } from './expressions.ts';
 import { dynamicRef, staticRef, staticSlot } from './fields.ts';
-import { explainPattern } from './rule-compiler.ts';
+import { explainPattern } from './pattern-help.ts';
 import type { Compat, Decoder, Dialect, FieldRef, SearchStart } from './ruleset.ts';
 
 /** Decoders written in C; rules name them in `decoded_as` (ruleset-engine 0). */

@@ -5,11 +5,13 @@ import { findNearest } from '../parse/nearest.ts';
 import { Pieces } from '../parse/pieces.ts';
 import { foldAscii, quote } from '../parse/words.ts';
 import type { CompileContext } from './context.ts';
-import { dynamicRef, staticRef, staticSlot } from './fields.ts';
+import { dynamicRef } from './fields.ts';
+import { listField } from './list-field.ts';
 import { listKey } from './lists.ts';
 import { MitreBuilder } from './mitre.ts';
+import { explainPattern } from './pattern-help.ts';
 import { AbsentList, type RuleBody } from './rule-body.ts';
-import type { CompiledRuleName, Condition } from './ruleset.ts';
+import type { CompiledRuleName } from './ruleset.ts';
 
 const COMPILED_RULES: readonly CompiledRuleName[] = [
   'comp_srcuser_dstuser',
@@ -444,44 +446,7 @@ export class RuleCompiler {
   }
 }
 
-export function explainPattern(language: ExpressionLanguage, pattern: string): string {
-  if (language === 'pcre2')
-    return 'Check it as a PCRE2 expression; a "<" is written "\\<" in the file and stays so in the pattern.';
-  if (/\([^)]*\|/.test(pattern)) return 'osregex knows no alternatives inside of ( ); use type="pcre2".';
-  if (/\\[^dDwWsStp.()|\\$<]/.test(pattern))
-    return 'osregex knows only \\d \\w \\s \\t \\p \\. and their opposites; use type="pcre2".';
-  return 'osregex knows no nested groups, no [ ] and no { }; use type="pcre2".';
-}
-
 function mergeWords(old: RuleBody['ignore'], added: NonNullable<RuleBody['ignore']>): RuleBody['ignore'] {
   // Slots add up; the original keeps only the last element's dynamic names.
   return { slots: [...new Set([...(old?.slots ?? []), ...added.slots])], dynamic: added.dynamic };
-}
-
-type ListField = Extract<Condition, { kind: 'list' }>['field'];
-
-/** Fields that a list look-up knows; everything else, `srcuser` too, is a dynamic name. */
-const LIST_FIELDS: ReadonlySet<string> = new Set([
-  'srcip',
-  'srcport',
-  'dstip',
-  'dstport',
-  'url',
-  'id',
-  'status',
-  'action',
-  'system_name',
-  'protocol',
-  'data',
-  'extra_data',
-]);
-
-function listField(name: string, dialect: CompileContext['dialect']): ListField {
-  const lower = name.toLowerCase();
-  if (lower === 'user' || lower === 'hostname' || lower === 'program_name') return { kind: 'event', name: lower };
-  const slot = LIST_FIELDS.has(lower) ? staticSlot(lower, dialect) : undefined;
-  if (slot !== undefined) return staticRef(slot);
-  const word = name.replace(/^ +/, '');
-  const end = word.indexOf(' ');
-  return dynamicRef(end < 0 ? word : word.slice(0, end));
 }

@@ -146,7 +146,10 @@ export interface Rule {
   readonly children: readonly Rule[];
   /** Its final events go to a list of its own, since some `if_matched_sid` names it. */
   readonly keepsHistory: boolean;
-  /** Rules with `if_matched_group` that its final events feed (only when `keepsHistory` is false). */
+  /**
+   * Rules with `if_matched_group` that its final events feed (only when `keepsHistory` is false). A rule that stands in several
+   * places of the original's tree feeds a listener as often: it is here several times, but no more often than it takes to fire.
+   */
   readonly feeds: readonly Rule[];
   /** Seconds of the `ignore` attribute, 0 for none. */
   readonly ignoreSeconds: number;
@@ -156,7 +159,9 @@ export interface Rule {
   readonly description: DescriptionTemplate;
   readonly info: string | undefined;
   readonly cve: string | undefined;
-  /** Technique ids and names; undefined where the original drops the block. */
+  /**
+   * Technique ids as written, names of those that are known. Without a tactic no id is known: alerts then show no MITRE part.
+   */
   readonly mitre:
     | { readonly id: readonly string[]; readonly tactic: readonly string[]; readonly technique: readonly string[] }
     | undefined;
@@ -256,7 +261,7 @@ export interface LookupList {
 }
 
 export interface Correlation {
-  readonly over:
+  readonly over: /** `sid` is empty where the rule to count was not loaded yet: such a rule never fires. */
     | { readonly kind: 'sid'; readonly sid: string }
     | { readonly kind: 'group' }
     | { readonly kind: 'recent'; readonly regex: Matcher | undefined };

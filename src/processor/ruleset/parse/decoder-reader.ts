@@ -10,95 +10,12 @@ import type {
   PluginDecoderName,
   XmlElement,
 } from './ast.ts';
+import { checkDecoder } from './decoder-checks.ts';
+import { DECODER_ELEMENTS, DECODER_TYPES, FTS_WORDS, OFFSETS, PLUGINS, STATIC_ORDER_NAMES } from './decoder-tables.ts';
 import { findNearest } from './nearest.ts';
 import { Pieces } from './pieces.ts';
 import type { ParseLimits } from './rule-statements.ts';
 import { attributeOf, foldAscii, quote, splitWords } from './words.ts';
-
-const TYPES: readonly CategoryName[] = [
-  'firewall',
-  'ids',
-  'web-log',
-  'syslog',
-  'squid',
-  'windows',
-  'host-information',
-  'ossec',
-];
-
-const PLUGINS: Record<Dialect, readonly PluginDecoderName[]> = {
-  wazuh: ['PF_Decoder', 'SymantecWS_Decoder', 'SonicWall_Decoder', 'OSSECAlert_Decoder', 'JSON_Decoder'],
-  ossec: ['PF_Decoder', 'SymantecWS_Decoder', 'SonicWall_Decoder', 'OSSECAlert_Decoder'],
-};
-
-const OFFSETS: readonly OffsetName[] = ['after_parent', 'after_prematch', 'after_regex'];
-
-const FTS_WORDS = new Map<string, FtsSlot>([
-  ['dstuser', 'dstuser'],
-  ['user', 'dstuser'],
-  ['srcuser', 'srcuser'],
-  ['srcip', 'srcip'],
-  ['dstip', 'dstip'],
-  ['id', 'id'],
-  ['location', 'location'],
-  ['data', 'data'],
-  ['extra_data', 'data'],
-  ['system_name', 'system_name'],
-  ['name', 'name'],
-]);
-
-/** Names of `<order>` with a slot of their own; they compare with their case. */
-export const STATIC_ORDER_NAMES: ReadonlySet<string> = new Set([
-  'dstuser',
-  'srcuser',
-  'user',
-  'srcip',
-  'dstip',
-  'srcport',
-  'dstport',
-  'protocol',
-  'action',
-  'id',
-  'url',
-  'data',
-  'extra_data',
-  'status',
-  'system_name',
-]);
-
-const ELEMENTS: Record<Dialect, readonly string[]> = {
-  wazuh: [
-    'parent',
-    'program_name',
-    'prematch',
-    'regex',
-    'order',
-    'type',
-    'plugin_decoder',
-    'fts',
-    'ftscomment',
-    'use_own_name',
-    'accumulate',
-    'json_null_field',
-    'json_array_structure',
-  ],
-  ossec: [
-    'parent',
-    'program_name',
-    'program_name_pcre2',
-    'prematch',
-    'prematch_pcre2',
-    'regex',
-    'pcre2',
-    'order',
-    'type',
-    'plugin_decoder',
-    'fts',
-    'ftscomment',
-    'use_own_name',
-    'accumulate',
-  ],
-};
 
 /** Pattern under construction: text of all pieces, language of the last one, offset of the first. */
 class ExpressionDraft {
@@ -159,7 +76,7 @@ export class DecoderReader {
     for (const child of this.#element.children) this.#readChild(child);
     if (this.#failed) return undefined;
     const decoder = this.#assemble();
-    this.#check(decoder);
+    checkDecoder(decoder, (code, message, help) => this.#report('fatal', code, message, decoder.span, help));
     return this.#failed ? undefined : decoder;
   }
 
@@ -171,7 +88,7 @@ export class DecoderReader {
 
   #readChild(child: XmlElement): void {
     const lower = child.name.toLowerCase();
-    const known = ELEMENTS[this.#dialect].includes(lower) && (lower !== 'type' || child.name === 'type');
+    const known = DECODER_ELEMENTS[this.#dialect].includes(lower) && (lower !== 'type' || child.name === 'type');
     switch (known ? lower : '') {
       case 'parent':
         this.#add(this.#parent, child);
@@ -236,11 +153,11 @@ export class DecoderReader {
 
   #reportUnknown(child: XmlElement): void {
     const lower = child.name.toLowerCase();
-    const near = findNearest(lower, ELEMENTS[this.#dialect]);
+    const near = findNearest(lower, DECODER_ELEMENTS[this.#dialect]);
     let help = near === undefined ? 'Remove it; an unknown element stops the manager.' : `Did you mean <${near}>?`;
-    if (this.#dialect === 'wazuh' && ELEMENTS.ossec.includes(lower)) {
+    if (this.#dialect === 'wazuh' && DECODER_ELEMENTS.ossec.includes(lower)) {
       help = `That is OSSEC's form; write <${lower === 'pcre2' ? 'regex' : lower.replace('_pcre2', '')} type="pcre2">.`;
-    } else if (this.#dialect === 'ossec' && ELEMENTS.wazuh.includes(lower)) {
+    } else if (this.#dialect === 'ossec' && DECODER_ELEMENTS.wazuh.includes(lower)) {
       help = 'Wazuh knows this element, OSSEC does not.';
     }
     this.#report('fatal', 'decoder-unknown-element', `<${child.name}> is no element of a decoder`, child.span, help);
@@ -343,14 +260,14 @@ export class DecoderReader {
   }
 
   #readType(child: XmlElement): void {
-    const type = TYPES.find((name) => name === child.content);
+    const type = DECODER_TYPES.find((name) => name === child.content);
     if (type === undefined) {
       this.#report(
         'fatal',
         'decoder-bad-category',
         `type ${quote(child.content)} is unknown`,
         child.span,
-        `Known: ${TYPES.join(', ')}.`,
+        `Known: ${DECODER_TYPES.join(', ')}.`,
       );
     } else {
       this.#type = type;
@@ -469,84 +386,5 @@ export class DecoderReader {
       jsonArrayStructure: this.#jsonArrayStructure,
       span: this.#element.span,
     };
-  }
-
-  #check(decoder: DecoderAst): void {
-    const { parent, programName, prematch, regex, order, plugin, fts } = decoder;
-    const { span } = this.#element;
-    const fatal = (code: string, message: string, help: string) => this.#report('fatal', code, message, span, help);
-    if (prematch === undefined && parent === undefined && programName === undefined) {
-      fatal('decoder-matches-all', 'has neither prematch nor parent nor program_name', 'Say which events it is for.');
-    }
-    if (regex === undefined && order !== undefined) {
-      fatal(
-        'decoder-order-without-regex',
-        'has <order> but no <regex>',
-        'Add the regex whose captures the names are for.',
-      );
-    } else if (regex === undefined && fts !== undefined) {
-      fatal(
-        'decoder-fts-without-regex',
-        'has <fts> but no <regex>',
-        'Put fts into the decoder that extracts the fields.',
-      );
-    } else if (regex !== undefined && order === undefined) {
-      fatal('decoder-regex-without-order', 'has <regex> but no <order>', 'Add <order> with a name for every capture.');
-    }
-    if (regex?.offset === 'after_parent' && parent === undefined) {
-      fatal(
-        'decoder-offset-without-parent',
-        'offset after_parent without a parent',
-        'Use after_prematch in a root decoder.',
-      );
-    }
-    if (regex?.offset === 'after_prematch' && parent !== undefined && prematch === undefined) {
-      fatal(
-        'decoder-offset-without-prematch',
-        'offset after_prematch without a prematch of its own',
-        'Use after_parent.',
-      );
-    }
-    if (regex?.offset === 'after_regex' && parent === undefined) {
-      fatal(
-        'decoder-offset-without-parent',
-        'offset after_regex without a parent',
-        'Only a child can go on after a regex.',
-      );
-    }
-    if (prematch?.offset === 'after_parent' && parent === undefined) {
-      fatal(
-        'decoder-offset-without-parent',
-        'prematch has offset after_parent, but there is no parent',
-        'Remove the offset.',
-      );
-    } else if (prematch?.offset !== undefined && prematch.offset !== 'after_parent') {
-      fatal(
-        'decoder-bad-prematch-offset',
-        `prematch cannot have offset ${prematch.offset}`,
-        'Only after_parent is possible there.',
-      );
-    }
-    if (plugin?.offset === 'after_parent' && parent === undefined) {
-      fatal(
-        'decoder-offset-without-parent',
-        'plug-in has offset after_parent, but there is no parent',
-        'Use after_prematch.',
-      );
-    }
-    if (plugin?.offset === 'after_prematch' && prematch === undefined) {
-      fatal(
-        'decoder-offset-without-prematch',
-        'plug-in has offset after_prematch, but there is no prematch',
-        'Use after_parent.',
-      );
-    }
-    if (plugin !== undefined && (regex !== undefined || order !== undefined)) {
-      fatal(
-        'decoder-plugin-with-regex',
-        'has a plug-in and a regex',
-        'A plug-in sets the fields itself: remove regex and order.',
-      );
-    }
   }
 }

@@ -1,4 +1,5 @@
 import type { Dialect } from './ast.ts';
+import { isSpace, Occurrences, shorten } from './xml-chars.ts';
 
 /**
  * The originals do not read XML but a dialect of their own (ruleset-engine 2.1): a file is a row of elements, nothing is
@@ -428,34 +429,7 @@ export class XmlScanner {
   }
 }
 
-/** Next place of a text; remembers the last answer, so that many questions going forward cost one pass. */
-class Occurrences {
-  readonly #input: string;
-  readonly #text: string;
-  /** -1: none is left; not a number: not asked yet. */
-  #found = Number.NaN;
-
-  constructor(input: string, text: string) {
-    this.#input = input;
-    this.#text = text;
-  }
-
-  next(from: number): number {
-    if (this.#found !== -1 && !(this.#found >= from)) this.#found = this.#input.indexOf(this.#text, from);
-    return this.#found;
-  }
-}
-
-/** C `isspace`; false at the end of the input. */
-function isSpace(code: number): boolean {
-  return code === 32 || (code >= 9 && code <= 13);
-}
-
 /** `var` in any case is a variable, as an element and (a slip of the original) as an attribute. */
 function kindOf(name: string, kind: 'element' | 'attribute'): FlatKind {
   return name.length === 3 && name.toLowerCase() === 'var' ? 'variable' : kind;
-}
-
-function shorten(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
