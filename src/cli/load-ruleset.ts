@@ -1,3 +1,4 @@
+import { ConfigError } from '../component/errors.ts';
 import { MemoryList } from '../processor/ruleset/compile/memory-list.ts';
 import type { Ruleset } from '../processor/ruleset/compile/ruleset.ts';
 import { rulesetConfigSchema } from '../processor/ruleset/config.ts';
@@ -28,6 +29,17 @@ export async function loadRulesetOf(flags: RulesetFlags, io: CliIo): Promise<Rul
   });
   await printFindings(io, diagnostics);
   return ruleset;
+}
+
+/** As {@link loadRulesetOf}; an error of the options is printed in the name of the command. */
+export async function tryLoadRuleset(command: string, flags: RulesetFlags, io: CliIo): Promise<Ruleset | undefined> {
+  try {
+    return await loadRulesetOf(flags, io);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    await write(io.stderr, `otel-hids ${command}: ${error.message}\n`);
+    return undefined;
+  }
 }
 
 /** Prints what is worth a person's time on standard error. */

@@ -6,6 +6,7 @@ import { registerNotBuilt } from './commands/not-built.ts';
 import { registerPrintConfig } from './commands/print-config.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerRun } from './commands/run.ts';
+import { registerTest } from './commands/test.ts';
 import { registerValidate } from './commands/validate.ts';
 import type { CliIo, ExitCode } from './io.ts';
 
@@ -42,6 +43,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     registerPrintConfig,
     registerComponents,
     registerLogtest,
+    registerTest,
     registerReplay,
     registerNotBuilt,
   ])

@@ -27,7 +27,8 @@ export function registerLogtest({ program, io, action }: Registry): void {
     .action(action(async (flags: LogtestFlags) => (await import('../logtest/logtest.ts')).logtest(flags, io)));
 }
 
-function parseEpoch(text: string): number {
+/** Seconds since 1970 of an option. */
+export function parseEpoch(text: string): number {
   const seconds = Number(text);
   if (text.trim() === '' || !Number.isFinite(seconds) || seconds < 0) {
     throw new InvalidArgumentError('it is a number of seconds since 1970');

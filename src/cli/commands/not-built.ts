@@ -2,7 +2,6 @@ import { write } from '../io.ts';
 import type { Registry } from '../program.ts';
 
 const NOT_BUILT = {
-  test: 'run rule tests: Wazuh and OSSEC .ini files and our YAML',
   lint: 'find problems in decoders, rules and lists',
   compare: "replay a live manager's archives and compare with its alerts",
   list: 'read and edit a shared list',

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { ConfigError } from '../../component/errors.ts';
 import type { Ruleset } from '../../processor/ruleset/compile/ruleset.ts';
 import { toLogtestResult } from '../../processor/ruleset/evaluate/logtest-json.ts';
 import type { Verdict } from '../../processor/ruleset/evaluate/verdict.ts';
@@ -7,7 +6,7 @@ import { Session } from '../../ruletools/session.ts';
 import type { LogtestFlags } from '../commands/logtest.ts';
 import { type CliIo, type ExitCode, write } from '../io.ts';
 import { LineSplitter } from '../line-splitter.ts';
-import { loadRulesetOf } from '../load-ruleset.ts';
+import { tryLoadRuleset } from '../load-ruleset.ts';
 import { formatPlain } from './plain.ts';
 import { evaluateRequest, parseRequest } from './request.ts';
 
@@ -18,13 +17,7 @@ export async function logtest(flags: LogtestFlags, io: CliIo): Promise<ExitCode>
     await write(io.stderr, `otel-hids logtest --${name}: not built yet\n`);
     return 2;
   }
-  let ruleset: Ruleset | undefined;
-  try {
-    ruleset = await loadRulesetOf(flags, io);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    await write(io.stderr, `otel-hids logtest: ${error.message}\n`);
-  }
+  const ruleset = await tryLoadRuleset('logtest', flags, io);
   if (ruleset === undefined) return 1;
   const answer = createAnswer(flags, ruleset);
   if ((io.stdin as { isTTY?: boolean }).isTTY)
