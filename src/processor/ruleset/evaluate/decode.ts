@@ -58,9 +58,9 @@ export function decodeEvent(
   }
 }
 
-/** `ossec: ...` and `wazuh: ...` are what agents and managers say about themselves. */
+/** `ossec: ...`, `wazuh: ...` and `otel-hids: ...` are what agents, managers and we say about ourselves. */
 function isControlDecoder(root: Decoder, log: string): boolean {
-  return root.type === 'ossec' && /^(?:ossec|wazuh): ?/i.test(log);
+  return root.type === 'ossec' && /^(?:ossec|wazuh|otel-hids): ?/i.test(log);
 }
 
 function decide(event: Event, decoder: Decoder): void {

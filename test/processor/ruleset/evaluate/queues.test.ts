@@ -3,14 +3,16 @@ import { Event } from '../../../../src/processor/ruleset/evaluate/event.ts';
 import { decodeQueue } from '../../../../src/processor/ruleset/evaluate/queues/queues.ts';
 import { ruleset } from './ruleset-builder.ts';
 
-const rules = ruleset([], { internal: ['syscollector', 'windows_eventchannel'] });
+const rules = ruleset([], {
+  internal: ['syscollector', 'windows_eventchannel', 'syscheck_integrity_changed', 'syscheck_new_entry'],
+});
 
 function decode(queue: string, log: string, location: string) {
   const event = new Event(0, log, location);
   const missing = decodeQueue(event, queue, rules);
   const fields: Record<string, string> = Object.create(null);
   for (const [index, name] of event.dynamicNames.entries()) fields[name] ??= event.dynamicValues[index]!;
-  return { missing, name: event.decoderName, id: event.decoderId, category: event.category, fields };
+  return { missing, log: event.log, name: event.decoderName, id: event.decoderId, category: event.category, fields };
 }
 
 describe('inventory', () => {
@@ -82,6 +84,73 @@ describe('inventory', () => {
       fields: { type: 'port_end' },
     });
   });
+});
+
+describe('file integrity', () => {
+  const modified = {
+    type: 'event',
+    data: {
+      path: '/etc/hosts',
+      mode: 'whodata',
+      type: 'modified',
+      attributes: { type: 'file', size: 12, perm: 'rw-r--r--', uid: '0', mtime: 1700000000, hash_md5: 'bbb' },
+      old_attributes: { type: 'file', size: 10, perm: 'rw-r--r--', uid: '0', mtime: 1699999999, hash_md5: 'aaa' },
+      changed_attributes: ['size', 'mtime', 'md5'],
+      content_changes: '1c1',
+      tags: 't1,t2',
+      audit: { user_name: 'root', process_name: '/usr/bin/vim', process_id: 123 },
+    },
+  };
+
+  test('a modified file', () => {
+    const result = decode('8', JSON.stringify(modified), 'syscheck');
+    expect(result).toMatchObject({ name: 'syscheck_integrity_changed', id: 902, category: 'ossec' });
+    expect({ ...result.fields }).toEqual({
+      file: '/etc/hosts',
+      mode: 'whodata',
+      size: '12',
+      size_before: '10',
+      perm: 'rw-r--r--',
+      perm_before: 'rw-r--r--',
+      uid: '0',
+      uid_before: '0',
+      mtime: '1700000000',
+      mtime_before: '1699999999',
+      md5: 'bbb',
+      md5_before: 'aaa',
+      changed_fields: 'size,mtime,md5',
+      changed_content: '1c1',
+      tag: 't1,t2',
+      entry_type: 'file',
+      event_type: 'modified',
+      user_name: 'root',
+      process_name: '/usr/bin/vim',
+      process_id: '123',
+    });
+    expect(result.log).toBe(
+      "File '/etc/hosts' modified\nMode: whodata\nChanged attributes: size,mtime,md5\nSize changed from '10' to '12'\n" +
+        "Old modification time was: '1699999999', now it is '1700000000'\nOld md5sum was: 'aaa'\nNew md5sum is : 'bbb'\n",
+    );
+  });
+
+  test('an added file', () => {
+    const data = {
+      path: '/a',
+      mode: 'scheduled',
+      type: 'added',
+      hard_links: ['/b', '/c'],
+      attributes: { type: 'file' },
+    };
+    expect(decode('8', JSON.stringify({ type: 'event', data }), 'syscheck')).toMatchObject({
+      name: 'syscheck_new_entry',
+      log: "File '/a' added\nHard links: /b,/c\nMode: scheduled\n",
+    });
+  });
+
+  test.each(['{"type":"scan_start","data":{}}', 'no json', '{"type":"event","data":{"path":"/a"}}'])(
+    'stays undecoded: %s',
+    (log) => expect(decode('8', log, 'syscheck')).toMatchObject({ name: undefined, fields: {}, log }),
+  );
 });
 
 describe('event channel', () => {

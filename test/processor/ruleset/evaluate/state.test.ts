@@ -210,6 +210,13 @@ describe('the recent list', () => {
     loaded.load(store);
     expect(loaded.recent.length).toBe(5);
     expect(loaded.list('s:1')?.at(0)?.time).toBe(4);
+    expect([0, 1, 2, 3, 4].map((index) => typeof loaded.recent.at(index))).toEqual([
+      'number',
+      'number',
+      'object',
+      'number',
+      'number',
+    ]);
     loaded.add(new Event(8000, 'x', 'l'), ['s:1']);
     expect(loaded.list('s:1')?.at(1)?.sequence).toBe(5);
   });

@@ -1,12 +1,12 @@
 import type { Ruleset } from '../../compile/ruleset.ts';
 import type { Event } from '../event.ts';
 import { decodeEventChannel } from './event-channel.ts';
+import { decodeSyscheck } from './syscheck.ts';
 import { decodeSyscollector } from './syscollector.ts';
 
 const NOT_BUILT: ReadonlyMap<string, string> = new Map([
   ['3', 'host information (queue 3)'],
   ['5', 'database synchronisation (queue 5)'],
-  ['8', 'syscheck (queue 8)'],
   ['9', 'rootcheck (queue 9)'],
   ['e', 'CIS-CAT (queue e)'],
   ['p', 'security configuration assessment (queue p)'],
@@ -18,13 +18,17 @@ const NOT_BUILT: ReadonlyMap<string, string> = new Map([
  * the category `ossec`. Returns the name of a decoder that is missing here.
  */
 export function decodeQueue(event: Event, queue: string, ruleset: Ruleset): string | undefined {
-  if (queue === 'd') {
-    decodeSyscollector(event, ruleset);
-    return undefined;
+  switch (queue) {
+    case 'd':
+      decodeSyscollector(event, ruleset);
+      return undefined;
+    case 'f':
+      decodeEventChannel(event, ruleset);
+      return undefined;
+    case '8':
+      decodeSyscheck(event, ruleset);
+      return undefined;
+    default:
+      return NOT_BUILT.get(queue) ?? `queue ${JSON.stringify(queue)}`;
   }
-  if (queue === 'f') {
-    decodeEventChannel(event, ruleset);
-    return undefined;
-  }
-  return NOT_BUILT.get(queue) ?? `queue ${JSON.stringify(queue)}`;
 }

@@ -1,8 +1,9 @@
 import type { Ruleset } from '../../compile/ruleset.ts';
 import type { Event } from '../event.ts';
-import { formatFieldNumber, printJson } from '../json-print.ts';
+import { printJson } from '../json-print.ts';
 import { type JsonNode, readJson } from '../json-reader.ts';
 import { setInternalDecoder } from './internal.ts';
+import { member, memberText, scalarText } from './json-members.ts';
 import { DELTA_TABLES, LEGACY_TYPES, type LegacyType } from './syscollector-tables.ts';
 
 /**
@@ -43,7 +44,7 @@ function addDelta(root: JsonNode, type: string, add: Add): boolean {
   add('type', type);
   add('operation_type', operation);
   if (table.columns) {
-    for (const [key, name] of table.columns) add(name, scalarText(member(data, key), key, table.addressFamily) ?? '');
+    for (const [key, name] of table.columns) add(name, columnText(member(data, key), key, table.addressFamily));
     return true;
   }
   for (const child of data.children) {
@@ -54,12 +55,9 @@ function addDelta(root: JsonNode, type: string, add: Add): boolean {
   return true;
 }
 
-function scalarText(node: JsonNode | undefined, key = '', addressFamily = false): string | undefined {
-  if (node?.kind === 'number') {
-    if (addressFamily && key === 'proto') return node.value === 0 ? 'ipv4' : 'ipv6';
-    return formatFieldNumber(node.value);
-  }
-  return node?.kind === 'string' ? node.value : undefined;
+function columnText(node: JsonNode | undefined, key: string, addressFamily = false): string {
+  if (addressFamily && key === 'proto' && node?.kind === 'number') return node.value === 0 ? 'ipv4' : 'ipv6';
+  return scalarText(node) ?? '';
 }
 
 /** Only what the message has becomes a field. */
@@ -99,16 +97,4 @@ function addColumns(body: JsonNode, columns: readonly (readonly [key: string, na
 /** A list of addresses or arguments as text: `["172.17.0.1"]`. */
 function printUnformatted(node: JsonNode): string {
   return node.kind === 'array' ? `[${node.children.map((child) => printJson(child)).join(',')}]` : printJson(node);
-}
-
-/** Names are looked up without regard to case, as cJSON does; the first counts. */
-function member(node: JsonNode, name: string): JsonNode | undefined {
-  if (node.kind !== 'object') return undefined;
-  const wanted = name.toLowerCase();
-  return node.children.find((child) => child.name?.toLowerCase() === wanted);
-}
-
-function memberText(node: JsonNode, name: string): string | undefined {
-  const found = member(node, name);
-  return found?.kind === 'string' ? found.value : undefined;
 }
