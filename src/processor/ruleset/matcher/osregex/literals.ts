@@ -2,22 +2,31 @@ import type { Alternative } from './parse.ts';
 
 /**
  * One literal of each alternative (the longest, in ASCII lower case) without which it cannot match; undefined when some
- * alternative has none. Literal tokens next to each other are always found at neighbouring bytes, and no literal is ever
- * skipped, except a last single one after a class without quantifier, which the original may leave out.
+ * alternative has none.
  */
 export function requiredLiterals(alternatives: readonly Alternative[]): string[] | undefined {
   const literals = new Set<string>();
-  for (const { tokens } of alternatives) {
-    if (tokens.some((token) => token.kind === 'literal' && token.byte < 0)) continue;
-    const longest = longestRun(tokens);
+  for (const alternative of alternatives) {
+    if (!isPossible(alternative)) continue;
+    const longest = literalRuns(alternative).reduce((best, run) => (run.length > best.length ? run : best), '');
     if (longest === '') return undefined;
     literals.add(longest);
   }
   return [...literals];
 }
 
-function longestRun(tokens: Alternative['tokens']): string {
-  let longest = '';
+/** A literal byte above 127 is never found. */
+export function isPossible({ tokens }: Alternative): boolean {
+  return !tokens.some((token) => token.kind === 'literal' && token.byte < 0);
+}
+
+/**
+ * Literals of an alternative in their order. Literal tokens next to each other are always found at neighbouring bytes,
+ * and no literal is ever skipped, except a last single one after a class without quantifier, which the original may
+ * leave out.
+ */
+export function literalRuns({ tokens }: Alternative): string[] {
+  const runs: string[] = [];
   let run = '';
   for (const [i, token] of tokens.entries()) {
     if (token.kind === 'literal') {
@@ -26,11 +35,12 @@ function longestRun(tokens: Alternative['tokens']): string {
       if (!skippable) run += String.fromCharCode(token.byte);
     } else if (token.kind === 'class' || isParen(tokens[i + 1])) {
       // Of two parentheses in a row the second is taken for a literal.
+      if (run !== '') runs.push(run);
       run = '';
     }
-    if (run.length > longest.length) longest = run;
   }
-  return longest;
+  if (run !== '') runs.push(run);
+  return runs;
 }
 
 function isParen(token: Alternative['tokens'][number] | undefined): boolean {

@@ -49,7 +49,10 @@ export function run(
   if (jump) {
     place = folded.indexOf(prefix, from);
     if (place < 0) return NO_MATCH;
+  } else if (prefix !== '' && !folded.startsWith(prefix, from)) {
+    return NO_MATCH;
   }
+  if (!program.filter.passes(folded, place + prefix.length)) return NO_MATCH;
   for (; place < size; place++) {
     if (++steps > MAX_STEPS) return LIMIT;
     if (token < length && kinds[token]! >= OPEN) {

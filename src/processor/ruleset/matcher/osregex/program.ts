@@ -1,3 +1,5 @@
+import { LiteralFilter } from '../literal-filter.ts';
+import { literalRuns } from './literals.ts';
 import { type Alternative, CLASSES } from './parse.ts';
 
 /** Kinds of steps, as numbers for the inner loop. */
@@ -29,6 +31,8 @@ export interface Program {
   readonly slots: Int16Array;
   /** Literals (folded) that the pattern begins with, up to the first other token. */
   readonly prefix: string;
+  /** What every matching text has besides. */
+  readonly filter: LiteralFilter;
 }
 
 const literalTables = new Map<number, Uint8Array>();
@@ -73,7 +77,10 @@ export function buildProgram(alternative: Alternative): Program {
       slots[i] = parens++;
     }
   }
-  return { length, kinds, accepts, classes, nearEnd, begin, end, parens, slots, prefix: literalPrefix(alternative) };
+  const prefix = literalPrefix(alternative);
+  const runs = literalRuns(alternative);
+  const filter = new LiteralFilter(prefix === '' ? runs : runs.slice(1));
+  return { length, kinds, accepts, classes, nearEnd, begin, end, parens, slots, prefix, filter };
 }
 
 function literalPrefix({ tokens }: Alternative): string {

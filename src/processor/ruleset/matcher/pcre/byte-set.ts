@@ -49,16 +49,29 @@ export function isDisjoint(a: ByteSet, b: ByteSet): boolean {
   return true;
 }
 
-export function sizeOf(set: ByteSet): number {
-  return set.reduce((sum, inside) => sum + inside, 0);
+export interface Literal {
+  readonly byte: number;
+  /** A letter in both cases; `byte` is the lower one. */
+  readonly caseless: boolean;
 }
 
-/** The only byte of the set, or the lower case one of a letter's two cases; undefined for other sets. */
-export function literalOf(set: ByteSet): { byte: number; caseless: boolean } | undefined {
-  const size = sizeOf(set);
-  if (size === 1) return { byte: set.indexOf(1), caseless: false };
-  if (size !== 2) return undefined;
-  const upper = set.indexOf(1);
-  const lower = set.indexOf(1, upper + 1);
-  return upper >= 65 && upper <= 90 && lower === upper + 32 ? { byte: lower, caseless: true } : undefined;
+const literals = new WeakMap<ByteSet, Literal | false>();
+
+/** The only byte of the set, or the letter whose two cases it holds; undefined for other sets. */
+export function literalOf(set: ByteSet): Literal | undefined {
+  let literal = literals.get(set);
+  if (literal === undefined) {
+    literal = findLiteral(set);
+    literals.set(set, literal);
+  }
+  return literal || undefined;
+}
+
+function findLiteral(set: ByteSet): Literal | false {
+  const first = set.indexOf(1);
+  if (first < 0) return false;
+  const second = set.indexOf(1, first + 1);
+  if (second < 0) return { byte: first, caseless: false };
+  const isPair = first >= 65 && first <= 90 && second === first + 32 && set.indexOf(1, second + 1) < 0;
+  return isPair ? { byte: second, caseless: true } : false;
 }

@@ -107,14 +107,45 @@ function addVariant(a: number, b: number): void {
   }
 }
 
+/** The same sets come back in every pattern of a ruleset: nodes and byte sets are made once. */
+const nodes = new Map<string, Node>();
+
 /** One code point of the set: one byte, or in UTF mode the bytes that encode it. */
 export function codeNode(set: CodeSet, utf: boolean): Node {
-  const low = byteSet((byte) => contains(set, byte) && (!utf || byte < 128));
-  const single: Node = { kind: 'set', bytes: low };
+  const key = `${utf}:${set.join(' ')}`;
+  let node = nodes.get(key);
+  if (!node) {
+    node = buildNode(set, utf);
+    if (nodes.size < MAX_NODES) nodes.set(key, node);
+  }
+  return node;
+}
+
+/** Rulesets hold a few hundred; the bound is for hostile ones. */
+const MAX_NODES = 10_000;
+
+function buildNode(set: CodeSet, utf: boolean): Node {
+  const bytes = new Uint8Array(256);
+  for (const [from, to] of set) bytes.fill(1, from, Math.min(to, utf ? 127 : 255) + 1);
+  const single: Node = { kind: 'set', bytes };
   if (!utf) return single;
   const sequences = set.flatMap(([from, to]) => encodeRange(Math.max(from, 128), to));
   if (sequences.length === 0) return single;
-  return low.includes(1) ? choice([single, ...sequences]) : choice(sequences);
+  return bytes.includes(1) ? choice([single, ...sequences]) : choice(sequences);
+}
+
+const characters = new Map<number, Node>();
+
+/** One character, in both cases when case is ignored. */
+export function characterNode(code: number, caseless: boolean, utf: boolean): Node {
+  const key = code * 4 + (caseless ? 2 : 0) + (utf ? 1 : 0);
+  let node = characters.get(key);
+  if (!node) {
+    const set: CodeSet = [[code, code]];
+    node = codeNode(caseless ? closeCodeCase(set, utf) : set, utf);
+    if (characters.size < MAX_NODES) characters.set(key, node);
+  }
+  return node;
 }
 
 /** Highest code points of 2, 3 and 4 bytes. */

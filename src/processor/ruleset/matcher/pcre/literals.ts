@@ -1,6 +1,6 @@
 import type { LiteralAlternative } from '../literal-set.ts';
 import { childrenOf, type Node } from './ast.ts';
-import { literalOf, sizeOf } from './byte-set.ts';
+import { literalOf } from './byte-set.ts';
 
 /** More alternatives than this are no help to an index. */
 const MAX_ALTERNATIVES = 64;
@@ -39,6 +39,24 @@ function required(node: Node): string[] | undefined {
   }
 }
 
+/** Literals that a match takes one after the other, apart from each other. */
+export function literalRuns(root: Node): string[] {
+  if (hasAccept(root)) return [];
+  const runs: string[] = [];
+  let run = '';
+  for (const item of flatten([root])) {
+    const char = item.kind === 'set' ? foldedChar(item) : undefined;
+    if (char !== undefined) {
+      run += char;
+    } else if (!WIDTHLESS.has(item.kind)) {
+      if (run !== '') runs.push(run);
+      run = '';
+    }
+  }
+  if (run !== '') runs.push(run);
+  return runs;
+}
+
 /** The best of the literal runs and of what the other items need. */
 function requiredOfSequence(items: readonly Node[]): string[] | undefined {
   let best: string[] | undefined;
@@ -74,7 +92,7 @@ function flatten(items: readonly Node[]): Node[] {
 }
 
 function foldedChar({ bytes }: Node & { kind: 'set' }): string | undefined {
-  const literal = sizeOf(bytes) <= 2 ? literalOf(bytes) : undefined;
+  const literal = literalOf(bytes);
   return literal && literal.byte < 128 ? String.fromCharCode(literal.byte).toLowerCase() : undefined;
 }
 

@@ -46,6 +46,7 @@ export class PcreMatcher implements Searcher {
   test(text: string, folded: string = foldAscii(text)): boolean {
     this.#testPlan ??= planTest(this.#source, this.requiredLiterals);
     const plan = this.#testPlan;
+    if (plan.filter && !plan.filter.passes(folded, 0)) return false;
     if (plan.needs && !containsOne(folded, plan.needs, 0)) return false;
     if (plan.ascii && !isAscii(text)) return this.#exec(text, 0) !== undefined;
     if (plan.literals) return plan.literals.test(plan.folded ? folded : text);
@@ -62,6 +63,7 @@ export class PcreMatcher implements Searcher {
   search(text: string, from: number, folded: string = foldAscii(text)): SearchResult | undefined {
     this.#searchPlan ??= planSearch(this.#source, this.requiredLiterals);
     const plan = this.#searchPlan;
+    if (plan.filter && !plan.filter.passes(folded, from)) return undefined;
     if (plan.needs && !containsOne(folded, plan.needs, from)) return undefined;
     if (plan.native && text.length - from <= plan.longest && !(plan.ascii && !isAscii(text))) {
       try {

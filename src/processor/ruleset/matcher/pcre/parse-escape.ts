@@ -1,6 +1,6 @@
 import { type Assertion, type Node, sequence } from './ast.ts';
 import { ALL } from './byte-set.ts';
-import { type CodeSet, closeCodeCase, codeNode, codeSet, complementCodes } from './code-set.ts';
+import { type CodeSet, characterNode, codeNode, codeSet, complementCodes } from './code-set.ts';
 import type { Cursor } from './cursor.ts';
 import { propertyCodes } from './properties.ts';
 import { ANY, NOT_NEWLINE, TYPE_ESCAPES, VERTICAL } from './type-escapes.ts';
@@ -73,17 +73,11 @@ export function parseEscape(cursor: Cursor): Escape {
     const reference = parseNumberReference(cursor);
     if (reference) return found(reference);
   }
-  return found(characterNode(cursor, parseCharacterEscape(cursor)));
+  return found(characterNode(parseCharacterEscape(cursor), cursor.flags.caseless, cursor.utf));
 }
 
 function found(node: Node): Escape {
   return { node, quantifiable: true };
-}
-
-/** One character, in both cases when case is ignored. */
-export function characterNode(cursor: Cursor, code: number): Node {
-  const set: CodeSet = [[code, code]];
-  return codeNode(cursor.flags.caseless ? closeCodeCase(set, cursor.utf) : set, cursor.utf);
 }
 
 /** CR LF, taken whole or not at all, or one character of a set. */

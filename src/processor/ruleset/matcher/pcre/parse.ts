@@ -1,9 +1,9 @@
 import { choice, EMPTY, type Node, type Pattern, sequence } from './ast.ts';
 import { WORD } from './byte-set.ts';
-import { codeNode } from './code-set.ts';
+import { characterNode, codeNode } from './code-set.ts';
 import { Cursor, NO_FLAGS } from './cursor.ts';
 import { parseClass } from './parse-class.ts';
-import { characterNode, parseEscape } from './parse-escape.ts';
+import { parseEscape } from './parse-escape.ts';
 import { parseGroup, parseLeadingVerbs } from './parse-group.ts';
 import { takeQuantifier } from './parse-quantifier.ts';
 import { ANY, NOT_NEWLINE } from './type-escapes.ts';
@@ -143,7 +143,7 @@ function parseBracket(cursor: Cursor): Item {
 const WORD_BYTE: Node = { kind: 'set', bytes: WORD };
 
 function takeLiteral(cursor: Cursor): Node {
-  return characterNode(cursor, cursor.takeCharacter());
+  return characterNode(cursor.takeCharacter(), cursor.flags.caseless, cursor.utf);
 }
 
 /** An assertion does not gain from being repeated: PCRE2 tries it once, or once or not at all. */

@@ -1,8 +1,10 @@
+import { LiteralFilter } from '../literal-filter.ts';
 import { LiteralSet } from '../literal-set.ts';
 import { isAnchored } from './anchored.ts';
 import type { Node, Pattern } from './ast.ts';
+import { literalOf } from './byte-set.ts';
 import { costExponent } from './cost.ts';
-import { literalAlternatives } from './literals.ts';
+import { literalAlternatives, literalRuns } from './literals.ts';
 import { emitNative, isCaseless } from './native.ts';
 import { simplifyForTest } from './simplify.ts';
 
@@ -13,7 +15,9 @@ interface Plan {
   readonly longest: number;
   /** `native` and `literals` are for texts without bytes above 127. */
   readonly ascii: boolean;
-  /** Texts without any of these cannot match. */
+  /** Folded texts that do not pass cannot match. */
+  readonly filter: LiteralFilter | undefined;
+  /** Folded texts without any of these cannot match. */
   readonly needs: readonly string[] | undefined;
 }
 
@@ -38,7 +42,7 @@ export function planTest(pattern: Pattern, required: readonly string[] | undefin
   const alternatives = literalAlternatives(root, folded);
   if (alternatives) {
     const literals = new LiteralSet(alternatives);
-    return { native: undefined, longest: 0, ascii, needs: undefined, literals, folded };
+    return { native: undefined, longest: 0, ascii, filter: undefined, needs: undefined, literals, folded };
   }
   const source = emitNative(root, { captures: false, folded, ascii });
   return { ...plan(source, costExponent(root), root, ascii, required), literals: undefined, folded };
@@ -61,11 +65,14 @@ function plan(
   required: readonly string[] | undefined,
 ): Plan {
   const longest = cost <= 1 ? Number.POSITIVE_INFINITY : Math.floor(MAX_NATIVE_STEPS ** (1 / cost));
-  const worthwhile = required !== undefined && required.length <= MAX_NEEDS && !startsWithLiteral(root);
+  const runs = literalRuns(root);
+  const filter = new LiteralFilter(startsWithLiteral(root) ? runs.slice(1) : runs);
+  const worthwhile = filter.isEmpty && required !== undefined && required.length <= MAX_NEEDS && runs.length === 0;
   return {
     native: source === undefined ? undefined : new RegExp(source),
     longest,
     ascii,
+    filter: filter.isEmpty ? undefined : filter,
     needs: worthwhile ? required : undefined,
   };
 }
@@ -93,5 +100,5 @@ function implicitStart(root: Node): string | undefined {
 /** A native search begins with the literal anyway. */
 function startsWithLiteral(root: Node): boolean {
   const first = root.kind === 'sequence' ? root.items.slice(0, 3) : [root];
-  return first.length === 3 && first.every((item) => item.kind === 'set' && item.bytes.reduce((a, b) => a + b, 0) <= 2);
+  return first.length === 3 && first.every((item) => item.kind === 'set' && literalOf(item.bytes) !== undefined);
 }
