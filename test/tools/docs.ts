@@ -6,11 +6,14 @@ import { factories } from '../../src/cli/components.ts';
 import { createConfigSchema } from '../../src/confmap/json-schema.ts';
 import { serviceSchema } from '../../src/confmap/service.ts';
 import { createSettingsTable } from '../../src/confmap/settings-table.ts';
+import { SEMANTIC_FIELDS } from '../../src/processor/ruleset/alert/semantic-fields.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const BEGIN = '<!-- settings: generated, npm run generate -->';
 const END = '<!-- end of settings -->';
+const FIELDS_BEGIN = '<!-- fields: generated, npm run generate -->';
+const FIELDS_END = '<!-- end of fields -->';
 
 /** Files that are written from the schemas, with what they should hold. */
 export function generateDocs(): Map<string, string> {
@@ -21,13 +24,26 @@ export function generateDocs(): Map<string, string> {
     for (const { type, schema } of list) documents.push([`src/${section.replace(/s$/, '')}/${type}/README.md`, schema]);
   }
   for (const [file, schema] of documents) {
-    const text = existsSync(join(ROOT, file)) ? readFileSync(join(ROOT, file), 'utf8') : '';
-    const begin = text.indexOf(BEGIN);
-    const end = text.indexOf(END);
-    if (begin < 0 || end < begin) continue;
-    files.set(file, `${text.slice(0, begin + BEGIN.length)}\n${createSettingsTable(schema)}\n${text.slice(end)}`);
+    const text = replaceBetween(file, BEGIN, END, createSettingsTable(schema));
+    if (text !== undefined) files.set(file, text);
   }
+  const attributes = replaceBetween('docs/attributes.md', FIELDS_BEGIN, FIELDS_END, createFieldsTable());
+  if (attributes !== undefined) files.set('docs/attributes.md', attributes);
   return files;
+}
+
+/** The document with a new text between the markers; undefined where it or they are missing. */
+function replaceBetween(file: string, beginMark: string, endMark: string, content: string): string | undefined {
+  const text = existsSync(join(ROOT, file)) ? readFileSync(join(ROOT, file), 'utf8') : '';
+  const begin = text.indexOf(beginMark);
+  const end = text.indexOf(endMark);
+  if (begin < 0 || end < begin) return undefined;
+  return `${text.slice(0, begin + beginMark.length)}\n${content}\n${text.slice(end)}`;
+}
+
+function createFieldsTable(): string {
+  const rows = SEMANTIC_FIELDS.map(({ field, attribute, type }) => `| \`${field}\` | \`${attribute}\` | ${type} |`);
+  return ['| field | attribute | type |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
 /** Folders of components, as paths from the root. */
