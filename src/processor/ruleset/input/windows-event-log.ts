@@ -10,7 +10,9 @@ export function isWindowsEvent(body: AnyValue): boolean {
 
 /**
  * The JSON that the original's event channel decoder hands to rules: `{"win":{"system":{...},"eventdata":{...}}}`, names
- * with a small first letter, every value a text (ruleset-engine 4.4). A body that is no Windows event stays as it is.
+ * with a small first letter, every value a text (ruleset-engine 4.4). Values are as the original leaves them, since shipped
+ * rules count on it: XML escapes stay (`&amp;`), and one level of JSON escapes too (`C:\\\\Windows`, `\\"`).
+ * A body that is no Windows event stays as it is.
  */
 export function formatWindowsEvent(body: AnyValue): string {
   if (!isWindowsEvent(body)) return toText(body);
@@ -90,7 +92,7 @@ function readEventData(value: AnyValue | undefined): Record<string, string> | un
     } else pairs.push([name, toText(item)]);
   }
   if (unnamed.length > 0) pairs.push(['data', unnamed.join(', ')]);
-  return collect(pairs);
+  return collect(pairs.map(([name, text]) => [name, escapeXml(text)] as const));
 }
 
 const xmlParser = new XMLParser({
@@ -98,7 +100,7 @@ const xmlParser = new XMLParser({
   attributeNamePrefix: '@',
   parseTagValue: false,
   parseAttributeValue: false,
-  processEntities: true,
+  processEntities: false,
   isArray: (name) => name === 'Data' || name === 'Keyword',
 });
 
@@ -132,7 +134,7 @@ function readXml(xml: string): WindowsEvent | undefined {
     channel: textOf(child(part, 'Channel')),
     computer: textOf(child(part, 'Computer')),
     severityValue: severityOf(level, keywords),
-    message: quoteMessage(textOf(child(rendering, 'Message'))),
+    message: quoteMessage(unescapeXml(textOf(child(rendering, 'Message')))),
   });
   const pairs: [string, string][] = [];
   const unnamed: string[] = [];
@@ -184,19 +186,31 @@ function severityOf(level: string, keywords: string): string {
 
 /** The original keeps the rendered message in quotes of its own. */
 function quoteMessage(message: string): string {
-  return message === '' ? '' : `"${message}"`;
+  return message === '' ? '' : `"${escapeJson(message)}"`;
 }
 
-function compact(values: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
+function compact({ message, ...values }: Record<string, string>): Record<string, string> {
+  const found = Object.entries(values).filter(([, value]) => value !== '');
+  const system = Object.fromEntries(found.map(([name, value]) => [name, escapeJson(value)]));
+  return message ? { ...system, message } : system;
 }
 
-/** Names with a small first letter; of a repeated name the first value counts. */
-function collect(pairs: readonly [string, string][]): Record<string, string> {
+/** Names with a small first letter; of a repeated name the first value counts, and what stands for nothing is left out. */
+function collect(pairs: readonly (readonly [string, string])[]): Record<string, string> {
   const found: Record<string, string> = Object.create(null);
   for (const [name, value] of pairs) {
     const key = name.charAt(0).toLowerCase() + name.slice(1);
-    if (!(key in found) && value !== '') found[key] = value;
+    if (!(key in found) && value !== '' && value !== '-' && value !== '(NULL)') found[key] = escapeJson(value);
   }
   return found;
 }
+
+const escapeJson = (text: string): string => text.replace(/[\\"]/g, '\\$&');
+
+const XML_ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+const XML_ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+const escapeXml = (text: string): string => text.replace(/[&<>]/g, (character) => XML_ESCAPES[character] ?? character);
+
+const unescapeXml = (text: string): string =>
+  text.replace(/&(amp|lt|gt|quot|apos);/g, (entity, name: string) => XML_ENTITIES[name] ?? entity);

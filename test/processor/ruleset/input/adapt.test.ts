@@ -175,6 +175,33 @@ describe('Windows events', () => {
     expect(JSON.parse(adapted.log)).toEqual(expected);
   });
 
+  it.each<[shape: string, body: AnyValue]>([
+    [
+      'a map',
+      new Map<string, AnyValue>([
+        ...base.filter(([name]) => name !== 'message'),
+        ['message', 'ran "C:\\a.exe" & more'],
+        [
+          'event_data',
+          new Map<string, AnyValue>([
+            ['CommandLine', '"C:\\a.exe" 2>&1'],
+            ['Empty', '-'],
+          ]),
+        ],
+      ]),
+    ],
+    [
+      'XML',
+      '<Event><System><EventID>1</EventID></System><EventData><Data Name="CommandLine">"C:\\a.exe" 2&gt;&amp;1</Data>' +
+        '<Data Name="Empty">-</Data></EventData>' +
+        '<RenderingInfo><Message>ran "C:\\a.exe" &amp; more</Message></RenderingInfo></Event>',
+    ],
+  ])('as %s keep the escapes that shipped rules look for', (_shape, body) => {
+    const { win } = JSON.parse(adaptRecord(createLogRecord({ body }), { attributes: new Map() }, 'auto').log);
+    expect(win.eventdata).toEqual({ commandLine: '\\"C:\\\\a.exe\\" 2&gt;&amp;1' });
+    expect(win.system.message).toBe('"ran \\"C:\\\\a.exe\\" & more"');
+  });
+
   it('that are broken XML stay as they are', () => {
     const body = '<Event <<<';
     expect(adaptRecord(createLogRecord({ body }), { attributes: new Map() }, 'auto').log).toBe(body);
