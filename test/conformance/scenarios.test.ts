@@ -168,4 +168,40 @@ describe.skipIf(!hasConformance)('scenarios on the stock ruleset', () => {
     expect(summary(verdict)).toEqual(alert);
     expect(verdict.rule).toBeDefined();
   });
+
+  const channel = (eventId: number, provider: string, data: Record<string, string>) =>
+    JSON.stringify({
+      Message: 'text',
+      Event:
+        `<Event><System><Provider Name='${provider}'/><EventID>${eventId}</EventID><Level>0</Level>` +
+        '<Keywords>0x8010000000000000</Keywords><Channel>Security</Channel><Computer>C1</Computer></System><EventData>' +
+        Object.entries(data)
+          .map(([name, value]) => `<Data Name='${name}'>${value}</Data>`)
+          .join('') +
+        '</EventData></Event>',
+    });
+
+  test('Windows event channel: a failed logon, from the XML an agent sends', () => {
+    const log = channel(4625, 'Microsoft-Windows-Security-Auditing', {
+      TargetUserName: 'bob',
+      SubStatus: '0xc0000064',
+    });
+    const verdict = runner()(log, { queue: 'f', location: '[001] (pc) any->EventChannel' });
+    expect(summary(verdict)?.slice(0, 2)).toEqual(['60122', 5]);
+    expect(verdict.event.dynamic('win.eventdata.targetusername')).toBe('bob');
+  });
+
+  test('file integrity: a changed checksum', () => {
+    const data = {
+      path: '/etc/hosts',
+      mode: 'scheduled',
+      type: 'modified',
+      attributes: { type: 'file', size: 12 },
+      old_attributes: { type: 'file', size: 10 },
+      changed_attributes: ['size'],
+    };
+    const log = JSON.stringify({ type: 'event', data });
+    const verdict = runner()(log, { queue: '8', location: '[001] (web01) any->syscheck' });
+    expect(summary(verdict)).toEqual(['550', 7, 'Integrity checksum changed.']);
+  });
 });

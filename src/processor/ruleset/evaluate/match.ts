@@ -14,7 +14,7 @@ export class LimitLog {
     try {
       return matcher.test(text);
     } catch (error) {
-      this.record(error, owner);
+      this.record(error, matcher.pattern, owner);
       return false;
     }
   }
@@ -23,7 +23,7 @@ export class LimitLog {
     try {
       return searcher.search(text, from);
     } catch (error) {
-      this.record(error, owner);
+      this.record(error, searcher.pattern, owner);
       return undefined;
     }
   }
@@ -36,10 +36,11 @@ export class LimitLog {
     return tripped;
   }
 
-  private record(error: unknown, owner: string): void {
-    if (!(error instanceof MatchLimitError)) throw error;
+  /** A native expression that needs more stack than there is throws RangeError: that is a limit like the other. */
+  private record(error: unknown, pattern: string, owner: string): void {
+    if (!(error instanceof MatchLimitError) && !(error instanceof RangeError)) throw error;
     this.tripped ??= [];
-    this.tripped.push({ owner, pattern: error.pattern });
+    this.tripped.push({ owner, pattern });
   }
 }
 

@@ -65,12 +65,15 @@ describe('walk', () => {
     expect(engine.evaluate(input).rule?.id).toBe('20000');
   });
 
-  test('a tripped match limit is no match and is reported', () => {
+  test.each([
+    ['a step limit', () => new MatchLimitError('(a+)+$')],
+    ['a stack limit', () => new RangeError('Maximum call stack size exceeded')],
+  ])('%s that trips is no match and is reported', (_kind, makeError) => {
     const exploding = {
       language: 'pcre2',
       pattern: '(a+)+$',
       test: () => {
-        throw new MatchLimitError('(a+)+$');
+        throw makeError();
       },
     };
     const { send } = engineOf([
