@@ -18,7 +18,7 @@ const REQUIRED = ['rule', 'alert', 'decoder'] as const;
  * OSSEC's the last one counts.
  */
 export function readIniTests(file: string, text: string, options: IniTestOptions): ReadTests {
-  const { sections, problems } = readIni(text, { repeated: options.dialect === 'wazuh' ? 'merge' : 'replace' });
+  const { sections, problems } = readIni(text, options.dialect);
   const errors: TestFileError[] = problems.map(({ line, message }) => ({ file, line, message }));
   const tests: RuleTest[] = [];
   for (const section of sections) {

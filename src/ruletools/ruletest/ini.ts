@@ -1,7 +1,5 @@
-/**
- * Reads `.ini` files as the stock runners do, that is as Python's `configparser` does: comments are whole lines, option
- * names are in lower case, indented lines go on with a value, sections may be repeated.
- */
+import type { Dialect } from '../../processor/ruleset/compile/ruleset.ts';
+
 export interface IniSection {
   readonly name: string;
   readonly line: number;
@@ -24,11 +22,6 @@ export interface IniFile {
   readonly problems: readonly IniProblem[];
 }
 
-export interface IniRules {
-  /** An option that is there already: its lines are added to it (Wazuh's runner), or it is replaced (OSSEC's). */
-  readonly repeated: 'merge' | 'replace';
-}
-
 interface OpenOption {
   readonly line: number;
   readonly lines: string[];
@@ -49,24 +42,31 @@ const INDENT = new RegExp(`^${BLANK}*`);
 const SECTION = /^\[(.+)\]/;
 const OPTION = new RegExp(`^(.*?)${BLANK}*[=:]${BLANK}*(.*)$`, 's');
 
-export function readIni(text: string, rules: IniRules): IniFile {
-  const reader = new IniReader(rules);
-  for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) reader.take(line, index + 1);
+/** Of Python 2: the name holds no delimiter and starts with something. */
+const OSSEC_SECTION = /^\[([^\]]+)\]/;
+const OSSEC_OPTION = /^([^:=\s][^:=]*)[:=]\s*(.*)$/;
+
+/**
+ * Reads `.ini` files as the stock runners do. Wazuh's has Python 3's `configparser` and puts options of one name
+ * together; OSSEC's has that of Python 2, where the last one counts and ` ;` begins a comment within a value.
+ */
+export function readIni(text: string, dialect: Dialect): IniFile {
+  const reader = new IniReader();
+  const lines = dialect === 'wazuh' ? text.split(/\r\n|\r|\n/) : text.split('\n');
+  for (const [index, line] of lines.entries()) {
+    if (dialect === 'wazuh') reader.take(line, index + 1);
+    else reader.takeOssec(line, index + 1);
+  }
   return reader.finish();
 }
 
 class IniReader {
-  readonly #rules: IniRules;
   readonly #sections = new Map<string, OpenSection>();
   readonly #defaults: OpenSection = { name: 'DEFAULT', line: 0, options: new Map() };
   readonly #problems: IniProblem[] = [];
   #section: OpenSection | undefined = undefined;
   #option: OpenOption | undefined = undefined;
   #indent = 0;
-
-  constructor(rules: IniRules) {
-    this.#rules = rules;
-  }
 
   take(line: string, number: number): void {
     const value = line.replace(ENDS, '');
@@ -82,9 +82,24 @@ class IniReader {
     }
     this.#indent = indent;
     const section = SECTION.exec(value);
+    const option = OPTION.exec(value);
     if (section) this.#openSection(section[1]!, number);
-    else if (this.#section) this.#openOption(this.#section, value, number);
-    else this.#problems.push({ line: number, message: 'a line before the first [section]' });
+    else if (!this.#section || !option?.[1]) this.#complain(number);
+    else this.#openOption(this.#section, option[1].toLowerCase(), option[2]!.replace(ENDS, ''), number, true);
+  }
+
+  takeOssec(line: string, number: number): void {
+    const value = line.trim();
+    if (value === '' || /^[#;]/.test(line) || /^rem\s/i.test(`${line}\n`)) return;
+    if (/^\s/.test(line) && this.#option) {
+      this.#option.lines.push(value);
+      return;
+    }
+    const section = OSSEC_SECTION.exec(line);
+    const option = OSSEC_OPTION.exec(line.replace(/\r$/, ''));
+    if (section) this.#openSection(section[1]!, number);
+    else if (!this.#section || !option) this.#complain(number);
+    else this.#openOption(this.#section, option[1]!.trimEnd().toLowerCase(), ossecValue(option[2]!), number, false);
   }
 
   finish(): IniFile {
@@ -99,6 +114,11 @@ class IniReader {
     return { sections, problems: this.#problems };
   }
 
+  #complain(line: number): void {
+    const message = this.#section ? 'neither a [section] nor "name = value"' : 'a line before the first [section]';
+    this.#problems.push({ line, message });
+  }
+
   #openSection(name: string, line: number): void {
     this.#option = undefined;
     if (name === 'DEFAULT') {
@@ -110,21 +130,17 @@ class IniReader {
     this.#section = section;
   }
 
-  #openOption(section: OpenSection, value: string, line: number): void {
-    const match = OPTION.exec(value);
-    if (!match || match[1] === '') {
-      this.#problems.push({ line, message: 'neither a [section] nor "name = value"' });
-      return;
-    }
-    const name = match[1]!.toLowerCase();
-    const first = match[2]!.replace(ENDS, '');
-    const existing = this.#rules.repeated === 'merge' ? section.options.get(name) : undefined;
-    if (existing) {
-      existing.lines.push(first);
-      this.#option = existing;
-      return;
-    }
-    this.#option = { line, lines: [first] };
+  #openOption(section: OpenSection, name: string, value: string, line: number, merge: boolean): void {
+    const existing = merge ? section.options.get(name) : undefined;
+    existing?.lines.push(value);
+    this.#option = existing ?? { line, lines: [value] };
     section.options.set(name, this.#option);
   }
+}
+
+function ossecValue(text: string): string {
+  const comment = text.indexOf(';');
+  const isComment = comment > 0 && /\s/.test(text[comment - 1]!);
+  const kept = (isComment ? text.slice(0, comment) : text).trim();
+  return kept === '""' ? '' : kept;
 }
