@@ -1,3 +1,5 @@
+import { MultiLiteral } from './multi-literal.ts';
+
 /** A literal, and where in the text it has to stand. */
 export interface LiteralAlternative {
   readonly text: string;
@@ -15,6 +17,9 @@ const SUFFIX = 4;
 const EQUALS = 5;
 const LIST = 6;
 
+/** From this many on one pass for all literals is faster. */
+const MANY = 8;
+
 /**
  * Tests a text for any of some literals. The shape is chosen once, so that the common ones cost a single native call.
  * Case is the caller's: fold both sides or none.
@@ -23,14 +28,19 @@ export class LiteralSet {
   readonly alternatives: readonly LiteralAlternative[];
   readonly #shape: number;
   readonly #text: string;
+  /** Literals that may stand anywhere, in two parts when there are many. */
   readonly #contained: readonly string[];
+  readonly #many: MultiLiteral | undefined;
   readonly #anchored: readonly LiteralAlternative[];
 
   constructor(alternatives: readonly LiteralAlternative[]) {
     this.alternatives = alternatives;
     this.#shape = chooseShape(alternatives);
     this.#text = alternatives[0]?.text ?? '';
-    this.#contained = alternatives.filter(({ begin, end }) => !begin && !end).map(({ text }) => text);
+    const contained = alternatives.filter(({ begin, end }) => !begin && !end).map(({ text }) => text);
+    const long = contained.filter((text) => text.length >= 3);
+    this.#many = long.length >= MANY ? new MultiLiteral(long) : undefined;
+    this.#contained = this.#many ? contained.filter((text) => text.length < 3) : contained;
     this.#anchored = alternatives.filter(({ begin, end }) => begin || end);
   }
 
@@ -58,7 +68,7 @@ export class LiteralSet {
     for (const literal of this.#contained) {
       if (text.includes(literal)) return true;
     }
-    return false;
+    return this.#many?.occursIn(text) ?? false;
   }
 }
 

@@ -2,8 +2,10 @@ import { PatternError } from '../types.ts';
 import { isAnchored } from './anchored.ts';
 import { type Condition, childrenOf, type Look, type Node, type Pattern, type Verb } from './ast.ts';
 import { type ByteSet, literalOf } from './byte-set.ts';
+import { leadingRun } from './leading-run.ts';
 import { firstBytes, isNullable } from './nullable.ts';
 import { ASSERTIONS, OP } from './opcodes.ts';
+import { isOpaque } from './simplify.ts';
 import { fixedWidth } from './width.ts';
 
 /** A pattern as code for the backtracking machine. */
@@ -20,6 +22,10 @@ export interface Code {
   readonly anchored: boolean;
   /** Matches begin at characters, not inside of them. */
   readonly utf: boolean;
+  /** Number of states whose failures may be remembered; 0 when the outcome of a state depends on groups. */
+  readonly memos: number;
+  /** Bytes of a run that the pattern begins with: matches are tried only where a stretch of them begins. */
+  readonly leading: ByteSet | undefined;
 }
 
 /** Counted repeats are written out; PCRE2 has a limit of the same kind (about 65,536 bytes of its own code). */
@@ -66,6 +72,9 @@ class Compiler {
   /** Captures around the place of the emitter, outermost first. */
   readonly #open: { readonly opened: number; readonly index: number }[] = [];
   #slots: number;
+  #memos = 0;
+  /** Whether the outcome at this place of the code depends only on the place in the text. */
+  #memoizable = true;
 
   constructor(groups: number) {
     this.#groups = groups;
@@ -74,6 +83,7 @@ class Compiler {
 
   compile(root: Node, utf: boolean): Code {
     collectCalls(root, this.#called);
+    this.#memoizable = !isOpaque(root);
     this.#starts.set(0, 0);
     this.#emit(root);
     if (this.#called.has(0)) this.#push(OP.RETURN, 0);
@@ -91,6 +101,8 @@ class Compiler {
       first: isNullable(root) || hasVerb(root) ? undefined : firstBytes(root),
       anchored: isAnchored(root),
       utf,
+      memos: this.#memos,
+      leading: leadingRun(root),
     };
   }
 
@@ -110,6 +122,18 @@ class Compiler {
 
   #patch(at: number): void {
     this.#code[at] = this.#code.length;
+  }
+
+  #memo(): number {
+    return this.#memoizable ? this.#memos++ : -1;
+  }
+
+  /** What is decided inside is not decided for good: it may be given up with the whole, or be taken for granted. */
+  #withoutMemos(emit: () => void): void {
+    const outer = this.#memoizable;
+    this.#memoizable = false;
+    emit();
+    this.#memoizable = outer;
   }
 
   #slot(): number {
@@ -192,7 +216,7 @@ class Compiler {
         emit(branch);
         break;
       }
-      const split = this.#push(OP.SPLIT, 0) + 1;
+      const split = this.#push(OP.SPLIT, 0, this.#memo()) + 1;
       emit(branch);
       ends.push(this.#push(OP.JUMP, 0) + 1);
       this.#patch(split);
@@ -214,7 +238,7 @@ class Compiler {
   #emitAtomic(body: () => void): void {
     const height = this.#slot();
     this.#push(OP.ATOMIC, height);
-    body();
+    this.#withoutMemos(body);
     this.#push(OP.COMMIT_ATOMIC, height);
   }
 
@@ -222,7 +246,8 @@ class Compiler {
     const { child, min, max, mode } = node;
     if (child.kind === 'set') {
       const op = mode === 'greedy' ? OP.RUN : mode === 'lazy' ? OP.RUN_LAZY : OP.RUN_POSSESSIVE;
-      this.#push(op, this.#setNumber(child.bytes), min, max === Number.POSITIVE_INFINITY ? -1 : max);
+      const most = max === Number.POSITIVE_INFINITY ? -1 : max;
+      this.#push(op, this.#setNumber(child.bytes), min, most, this.#memo(), this.#memo());
     } else if (mode === 'possessive') {
       this.#emitAtomic(() => this.#emitLoop(child, min, max, false));
     } else {
@@ -234,10 +259,14 @@ class Compiler {
     const split = lazy ? OP.SPLIT_LAZY : OP.SPLIT;
     for (let i = 0; i < min; i++) this.#emit(child);
     if (max === Number.POSITIVE_INFINITY) {
-      const start = this.#push(split, 0);
+      const start = this.#push(split, 0, this.#memo());
       const before = isNullable(child) ? this.#slot() : -1;
-      if (before >= 0) this.#push(OP.SAVE, before);
-      this.#emit(child);
+      if (before >= 0) {
+        this.#push(OP.SAVE, before);
+        this.#withoutMemos(() => this.#emit(child));
+      } else {
+        this.#emit(child);
+      }
       const exit = before >= 0 ? this.#push(OP.JUMP_IF_EMPTY, before, 0) + 2 : -1;
       this.#push(OP.JUMP, start);
       this.#patch(start + 1);
@@ -246,7 +275,7 @@ class Compiler {
     }
     const splits: number[] = [];
     for (let i = min; i < max; i++) {
-      splits.push(this.#push(split, 0) + 1);
+      splits.push(this.#push(split, 0, this.#memo()) + 1);
       this.#emit(child);
     }
     for (const at of splits) this.#patch(at);
@@ -256,8 +285,8 @@ class Compiler {
     const height = this.#slot();
     const place = this.#slot();
     this.#push(OP.ATOMIC, height, OP.SAVE, place);
-    const split = look.negative ? this.#push(OP.SPLIT, 0) + 1 : -1;
-    this.#emitLookBranches(look);
+    const split = look.negative ? this.#push(OP.SPLIT, 0, this.#memo()) + 1 : -1;
+    this.#withoutMemos(() => this.#emitLookBranches(look));
     if (look.negative) {
       this.#push(OP.NOT_END, height, place, -1);
       this.#patch(split);
@@ -297,8 +326,8 @@ class Compiler {
     const height = this.#slot();
     const place = this.#slot();
     this.#push(OP.ATOMIC, height, OP.SAVE, place);
-    const split = this.#push(OP.SPLIT, 0) + 1;
-    this.#emitLookBranches(look);
+    const split = this.#push(OP.SPLIT, 0, -1) + 1;
+    this.#withoutMemos(() => this.#emitLookBranches(look));
     const found = look.negative ? this.#push(OP.NOT_END, height, place, 0) + 3 : -1;
     if (!look.negative) this.#push(OP.LOOK_END, height, place);
     const [first, second] = look.negative ? [no, yes] : [yes, no];

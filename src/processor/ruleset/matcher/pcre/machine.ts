@@ -18,6 +18,28 @@ interface Frame {
 
 const stack = new BacktrackStack();
 
+/** Steps before failures are remembered: most matches need less, and clearing the memory is not for nothing. */
+const QUICK_STEPS = 5_000;
+const MAX_MEMO_BITS = 2 ** 25;
+
+/** One bit for each memo and place. A state that failed at a place fails there again, whatever led to it. */
+let memory = new Int32Array(1024);
+
+function clearMemos(bits: number): void {
+  const words = (bits >> 5) + 1;
+  if (words > memory.length) memory = new Int32Array(Math.max(words, memory.length * 2));
+  else memory.fill(0, 0, words);
+}
+
+/** Sets a bit; true when it was set before. */
+function remember(bit: number): boolean {
+  const word = memory[bit >> 5]!;
+  const mask = 1 << (bit & 31);
+  if ((word & mask) !== 0) return true;
+  memory[bit >> 5] = word | mask;
+  return false;
+}
+
 /**
  * Backtracking with a bound: for patterns that a native expression cannot do, or that could explode there. Semantics are
  * those of PCRE2 on bytes; `from` is the start of the subject.
@@ -29,6 +51,9 @@ export class Machine {
   #text = '';
   #from = 0;
   #steps = 0;
+  #maxSteps = 0;
+  /** Places for each memo; 0 while nothing is remembered. */
+  #stride = 0;
 
   constructor(code: Code) {
     this.#code = code;
@@ -40,11 +65,27 @@ export class Machine {
    *   undefined for no match; `'limit'` when it was given up
    */
   exec(text: string, from: number): Int32Array | undefined | 'limit' {
-    const { first, anchored, utf } = this.#code;
+    const { memos } = this.#code;
     this.#text = text;
     this.#from = from;
-    this.#steps = 0;
+    this.#stride = 0;
+    const bits = memos * (text.length - from + 1);
+    const canRemember = memos > 0 && bits <= MAX_MEMO_BITS;
+    this.#maxSteps = canRemember ? QUICK_STEPS : MAX_STEPS;
+    const result = this.#search();
+    if (result !== 'limit' || !canRemember) return result;
+    clearMemos(bits);
+    this.#stride = text.length - from + 1;
+    this.#maxSteps = MAX_STEPS;
+    return this.#search();
+  }
+
+  #search(): Int32Array | undefined | 'limit' {
+    const { first, anchored, utf, leading } = this.#code;
+    const text = this.#text;
+    const from = this.#from;
     const size = text.length;
+    this.#steps = 0;
     let start = from;
     while (start <= size) {
       if (first) {
@@ -56,6 +97,7 @@ export class Machine {
       if (result === MATCHED) return this.#slots;
       if (result === GIVEN_UP) return 'limit';
       if (result === NEVER || anchored) return undefined;
+      if (leading) while (start < size && leading[text.charCodeAt(start)] === 1) start++;
       start = result > start ? result : start + 1;
     }
     return undefined;
@@ -76,9 +118,12 @@ export class Machine {
     let at = 0;
     let failed = false;
     let steps = this.#steps;
+    const maxSteps = this.#maxSteps;
+    const stride = this.#stride;
+    const origin = this.#from;
 
     for (;;) {
-      if (++steps > MAX_STEPS) return GIVEN_UP;
+      if (++steps > maxSteps) return GIVEN_UP;
       if (failed) {
         failed = false;
         if (stack.height === 0) {
@@ -102,17 +147,18 @@ export class Machine {
             continue;
           case stackKinds.RUN: {
             let end = words[top + 3]! - 1;
-            if (code[a] === OP.BYTE) {
-              const lower = code[a + 1];
-              const upper = code[a + 2];
-              const tried = end;
-              while (end >= b) {
-                const byte = text.charCodeAt(end);
-                if (byte === lower || byte === upper) break;
-                end--;
+            const tried = end;
+            const byte = code[a] === OP.BYTE ? code[a + 1]! : -1;
+            const other = byte < 0 ? -1 : code[a + 2]!;
+            const memo = stride === 0 || code[a - 1]! < 0 ? -1 : code[a - 1]! * stride - origin;
+            for (; end >= b; end--) {
+              if (byte >= 0) {
+                const found = text.charCodeAt(end);
+                if (found !== byte && found !== other) continue;
               }
-              steps += (tried - end) >> 3;
+              if (stride === 0 || code[a - 1]! < 0 || !remember(memo + end)) break;
             }
+            steps += (tried - end) >> 3;
             if (end < b) {
               stack.height = top;
               failed = true;
@@ -125,7 +171,7 @@ export class Machine {
             break;
           }
           case stackKinds.LAZY: {
-            const set = sets[code[a - 3]!]!;
+            const set = sets[code[a - 5]!]!;
             if (b >= words[top + 3]! || set[text.charCodeAt(b)] === 0) {
               stack.height = top;
               failed = true;
@@ -134,6 +180,8 @@ export class Machine {
             words[top + 2] = b + 1;
             at = a;
             place = b + 1;
+            failed = stride > 0 && code[a - 1]! >= 0 && remember(code[a - 1]! * stride + place - origin);
+            if (failed) continue;
             break;
           }
           case stackKinds.FRAME:
@@ -171,30 +219,54 @@ export class Machine {
           const least = place + code[at + 2]!;
           const most = code[at + 3]! < 0 ? size : Math.min(size, place + code[at + 3]!);
           const begin = place;
+          if (stride > 0 && code[at + 4]! >= 0 && remember(code[at + 4]! * stride + place - origin)) {
+            failed = true;
+            continue;
+          }
           while (place < most && set[text.charCodeAt(place)] === 1) place++;
           steps += (place - begin) >> 3;
-          if (place < least) failed = true;
-          else if (place > least && code[at] === OP.RUN && !stack.push(stackKinds.RUN, at + 4, least, place))
+          if (place < least) {
+            failed = true;
+            continue;
+          }
+          if (place > least && code[at] === OP.RUN && !stack.push(stackKinds.RUN, at + 6, least, place))
             return GIVEN_UP;
-          at += 4;
+          failed = stride > 0 && code[at + 5]! >= 0 && remember(code[at + 5]! * stride + place - origin);
+          at += 6;
           continue;
         }
         case OP.RUN_LAZY: {
           const set = sets[code[at + 1]!]!;
           const least = place + code[at + 2]!;
           const most = code[at + 3]! < 0 ? size : Math.min(size, place + code[at + 3]!);
+          if (stride > 0 && code[at + 4]! >= 0 && remember(code[at + 4]! * stride + place - origin)) {
+            failed = true;
+            continue;
+          }
           while (place < least && place < most && set[text.charCodeAt(place)] === 1) place++;
-          if (place < least) failed = true;
-          else if (place < most && !stack.push(stackKinds.LAZY, at + 4, place, most)) return GIVEN_UP;
-          at += 4;
+          if (place < least) {
+            failed = true;
+            continue;
+          }
+          if (place < most && !stack.push(stackKinds.LAZY, at + 6, place, most)) return GIVEN_UP;
+          failed = stride > 0 && code[at + 5]! >= 0 && remember(code[at + 5]! * stride + place - origin);
+          at += 6;
           continue;
         }
         case OP.SPLIT:
+          if (stride > 0 && code[at + 2]! >= 0 && remember(code[at + 2]! * stride + place - origin)) {
+            failed = true;
+            continue;
+          }
           if (!stack.push(stackKinds.CHOICE, code[at + 1]!, place, 0)) return GIVEN_UP;
-          at += 2;
+          at += 3;
           continue;
         case OP.SPLIT_LAZY:
-          if (!stack.push(stackKinds.CHOICE, at + 2, place, 0)) return GIVEN_UP;
+          if (stride > 0 && code[at + 2]! >= 0 && remember(code[at + 2]! * stride + place - origin)) {
+            failed = true;
+            continue;
+          }
+          if (!stack.push(stackKinds.CHOICE, at + 3, place, 0)) return GIVEN_UP;
           at = code[at + 1]!;
           continue;
         case OP.JUMP:

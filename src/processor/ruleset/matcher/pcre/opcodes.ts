@@ -1,16 +1,19 @@
-/** Operations of the backtracking machine; the operands follow in the code array. */
+/**
+ * Operations of the backtracking machine; the operands follow in the code array. A memo is the number of a state whose
+ * failures at a place may be remembered, -1 where that is not allowed.
+ */
 export const OP = {
   /** set */
   SET: 0,
   /** Byte in either of two cases: byte, byte. */
   BYTE: 1,
-  /** set, min, max: greedy run of one set. */
+  /** set, min, max, memo, memo of what follows: greedy run of one set. */
   RUN: 2,
   RUN_LAZY: 3,
   RUN_POSSESSIVE: 4,
-  /** second: go on, on failure at `second`. */
+  /** second, memo: go on, on failure at `second`. */
   SPLIT: 5,
-  /** second: go on at `second`, on failure here. */
+  /** second, memo: go on at `second`, on failure here. */
   SPLIT_LAZY: 6,
   JUMP: 7,
   /** slot: store the place. */

@@ -1,9 +1,9 @@
 import { LiteralFilter } from '../literal-filter.ts';
 import { LiteralSet } from '../literal-set.ts';
-import { isAnchored } from './anchored.ts';
 import type { Node, Pattern } from './ast.ts';
 import { literalOf } from './byte-set.ts';
 import { costExponent } from './cost.ts';
+import { leadingRun } from './leading-run.ts';
 import { literalAlternatives, literalRuns } from './literals.ts';
 import { emitNative, isCaseless } from './native.ts';
 import { simplifyForTest } from './simplify.ts';
@@ -52,9 +52,10 @@ export function planSearch(pattern: Pattern, required: readonly string[] | undef
   const { root, utf } = pattern;
   const source = emitNative(root, { captures: true, folded: false, ascii: utf });
   const cost = costExponent(root);
-  const start = implicitStart(root);
-  if (start === undefined || source === undefined || isAnchored(root)) return plan(source, cost, root, utf, required);
-  return plan(`${start}(?:${source})`, cost - 1, root, utf, required);
+  const run = leadingRun(root);
+  if (run === undefined || source === undefined) return plan(source, cost, root, utf, required);
+  const behind = emitNative({ kind: 'set', bytes: run }, { captures: false, folded: false, ascii: utf });
+  return plan(`(?<!${behind})${source}`, cost - 1, root, utf, required);
 }
 
 function plan(
@@ -75,26 +76,6 @@ function plan(
     filter: filter.isEmpty ? undefined : filter,
     needs: worthwhile ? required : undefined,
   };
-}
-
-/**
- * What may be put in front of a pattern that begins with a `.*`: if it matches anywhere it matches from the start of the
- * line (of the text, when the dot takes newlines), since the star could have begun there.
- */
-function implicitStart(root: Node): string | undefined {
-  if (root.kind === 'capture') return implicitStart(root.child);
-  if (root.kind === 'sequence') return implicitStart(root.items[0]!);
-  if (root.kind === 'choice') {
-    const starts = root.branches.map(implicitStart);
-    return starts.every((start) => start === starts[0]) ? starts[0] : undefined;
-  }
-  if (root.kind !== 'repeat' || root.child.kind !== 'set' || root.min > 0 || root.max !== Number.POSITIVE_INFINITY) {
-    return undefined;
-  }
-  if (root.mode === 'possessive') return undefined;
-  const { bytes } = root.child;
-  if (!bytes.includes(0)) return '^';
-  return bytes.indexOf(0) === 10 && bytes.lastIndexOf(0) === 10 ? '(?:^|(?<=\\n))' : undefined;
 }
 
 /** A native search begins with the literal anyway. */
