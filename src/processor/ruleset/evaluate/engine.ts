@@ -172,6 +172,7 @@ class RulesetEngine implements Engine {
   private decide(event: Event): Verdict {
     let node: RuleNode | undefined;
     let parent: RuleNode | undefined;
+    this.walk.begin();
     if (event.category === 'ossec-alert') {
       node = event.forwardedRule === undefined ? undefined : this.program.byId.get(event.forwardedRule);
       // A session names the rule and leaves it at that.

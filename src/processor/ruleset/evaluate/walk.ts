@@ -64,9 +64,13 @@ export class Walk {
     this.refused = new Uint32Array(program.nodes.length);
   }
 
-  find(event: Event): Winner | undefined {
+  /** Forgets what the last event brought to light. */
+  begin(): void {
     this.baselines = NO_BASELINES;
     this.tooLarge = NO_IDS;
+  }
+
+  find(event: Event): Winner | undefined {
     this.repeats = 0;
     if (++this.serial === 0xffffffff) {
       this.refused.fill(0);

@@ -222,6 +222,34 @@ describe('control messages', () => {
   });
 });
 
+describe('forwarded alerts', () => {
+  const oa = decoder('oa', {
+    prematch: { search: searcher(/^Alert Level: /), start: 'log' },
+    plugin: { name: 'OSSECAlert_Decoder', start: 'log' },
+  });
+  const rules = [
+    rule('100', 7, { conditions: [condition.match(/never/)] }),
+    rule('101', 5, { conditions: [condition.match(/^out/), condition.diff()] }),
+  ];
+  const forwarded = 'Alert Level: 7; Rule: 100 - text; Location: web->/x; srcip: 1.1.1.1;  the log';
+
+  test('name their rule; live they alert, in a session they do not', () => {
+    const live = engineOf(rules, { decoders: [oa] }).send(forwarded);
+    expect(live).toMatchObject({ rule: { id: '100' }, alert: true, firedtimes: 0 });
+    expect(live.event).toMatchObject({ fullLog: 'the log', location: '/l|web->/x', hostname: '/l|web->/x' });
+    expect(engineOf(rules, { decoders: [oa] }, 'session').send(forwarded)).toMatchObject({
+      rule: { id: '100' },
+      alert: false,
+    });
+  });
+
+  test('do not repeat what the event before them brought to light', () => {
+    const { send } = engineOf(rules, { decoders: [oa] });
+    expect(send('out 1').baselines).toHaveLength(1);
+    expect(send(forwarded).baselines).toEqual([]);
+  });
+});
+
 describe('bad input', () => {
   test('hostile field names are names', () => {
     const json = decoder('json', {
