@@ -6,7 +6,8 @@ import type { Snapshots } from './state/snapshots.ts';
 /** Longer logs are not compared (the original reports an error). */
 export const MAX_DIFF_SIZE = 65536;
 
-export type DiffOutcome = 'changed' | 'equal' | 'first' | 'too-large';
+/** `stale`: the run of a command is older than the one whose text is kept. */
+export type DiffOutcome = 'changed' | 'equal' | 'first' | 'too-large' | 'stale';
 
 /**
  * `check_diff`: the log against the last one of the same host and rule (ruleset-engine 8.1). Unless strict, the alias
@@ -14,15 +15,20 @@ export type DiffOutcome = 'changed' | 'equal' | 'first' | 'too-large';
  */
 export function checkDiff(event: Event, ruleId: string, snapshots: Snapshots, ruleset: Ruleset): DiffOutcome {
   if (event.size >= MAX_DIFF_SIZE) return 'too-large';
-  const alias = ruleset.compat === 'strict' ? undefined : event.alias;
-  const slot = diffSlot(event.hostname, ruleId, alias);
+  const strict = ruleset.compat === 'strict';
+  const slot = diffSlot(event.hostname, ruleId, strict ? undefined : event.alias);
+  const time = (strict ? undefined : event.runTimeMs) ?? 0;
   const old = snapshots.get(slot);
-  if (old === event.log) return 'equal';
-  snapshots.set(slot, event.log);
-  if (old === undefined) return 'first';
+  if (old && time !== 0 && time < old.time) return 'stale';
+  if (old?.text === event.log) {
+    if (time > old.time) snapshots.set(slot, event.log, time);
+    return 'equal';
+  }
+  snapshots.set(slot, event.log, time);
+  if (!old) return 'first';
   event.previous.length = 0;
-  event.previous.push('Previous output:', old);
-  event.previousLog = old;
+  event.previous.push('Previous output:', old.text);
+  event.previousLog = old.text;
   return 'changed';
 }
 

@@ -45,6 +45,8 @@ export interface EventInput {
   readonly agentName?: string;
   /** Command alias: separates `check_diff` slots unless strict. */
   readonly alias?: string;
+  /** When the command ran, epoch milliseconds: unless strict, a run older than the last is not compared. */
+  readonly runTimeMs?: number;
   /** Whether `ossec: ...` lines count as the control messages they look like. */
   readonly trusted: boolean;
 }
@@ -109,6 +111,7 @@ class RulesetEngine implements Engine {
   evaluate(input: EventInput): Verdict {
     const event = new Event(input.timeMs, this.textOf(input.log), input.location);
     event.alias = input.alias;
+    event.runTimeMs = input.runTimeMs;
     if (this.ossec && this.strict && !this.live && input.log.length < MIN_LINE) return drop(event, 'too-short');
     if (!this.readSender(event, input)) {
       return this.ossec ? drop(event, 'bad-location') : { ...drop(event, undefined), error: 'format' };
@@ -248,6 +251,7 @@ class RulesetEngine implements Engine {
       silenced,
       baselines: this.walk.baselines,
       tooLarge: this.walk.tooLarge,
+      stale: this.walk.stale,
       tripped: this.limits.take(),
     };
   }
@@ -280,6 +284,7 @@ function drop(event: Event, dropped: DropReason | undefined, detail?: string): V
     silenced: undefined,
     baselines: [],
     tooLarge: [],
+    stale: [],
     tripped: [],
   };
 }

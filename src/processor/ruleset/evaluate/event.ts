@@ -45,6 +45,8 @@ export class Event {
   /** Earlier logs of a history search, newest first, or the two lines of `check_diff`. */
   readonly previous: string[] = [];
   previousLog: string | undefined = undefined;
+  /** When the command ran, epoch milliseconds. */
+  runTimeMs: number | undefined = undefined;
   /** Command alias that separates `check_diff` slots. */
   alias: string | undefined = undefined;
   /** Rule id the OSSECAlert plug-in found in a forwarded alert. */

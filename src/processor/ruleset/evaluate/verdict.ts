@@ -41,6 +41,8 @@ export interface Verdict {
   readonly baselines: readonly Baseline[];
   /** Rules whose `check_diff` refused the event for its size. */
   readonly tooLarge: readonly string[];
+  /** Rules whose `check_diff` left the event out, since a later run of the command was there before. */
+  readonly stale: readonly string[];
   readonly tripped: readonly TrippedLimit[];
 }
 

@@ -55,6 +55,8 @@ export class Walk {
   baselines: Baseline[] = NO_BASELINES;
   /** Rules whose `check_diff` refused the last event for its size. */
   tooLarge: string[] = NO_IDS;
+  /** Rules whose `check_diff` saw a run older than the one it knows. */
+  stale: string[] = NO_IDS;
 
   constructor(program: Program, state: EngineState, context: ConditionContext, search: HistorySearch) {
     this.program = program;
@@ -68,6 +70,7 @@ export class Walk {
   begin(): void {
     this.baselines = NO_BASELINES;
     this.tooLarge = NO_IDS;
+    this.stale = NO_IDS;
   }
 
   find(event: Event): Winner | undefined {
@@ -144,6 +147,7 @@ export class Walk {
     const outcome = checkDiff(event, ruleId, this.state.snapshots, this.context.ruleset);
     if (outcome === 'first') this.baselines = [...this.baselines, { ruleId }];
     else if (outcome === 'too-large') this.tooLarge = [...this.tooLarge, ruleId];
+    else if (outcome === 'stale') this.stale = [...this.stale, ruleId];
     return outcome === 'changed';
   }
 }

@@ -121,6 +121,21 @@ describe('check_diff', () => {
     expect([changed.rule?.id, changed.event.previous, changed.event.previousLog]).toEqual(['533', [], 'out 1']);
   });
 
+  test.each<['default' | 'strict', (string | undefined)[], string[][]]>([
+    ['default', [undefined, undefined, undefined, '533'], [[], [], ['533'], []]],
+    ['strict', [undefined, undefined, '533', '533'], [[], [], [], []]],
+  ])('a run older than the last is left out, compat %s', (compat, ids, stale) => {
+    const { send } = engineOf(rules, { compat });
+    const runs = [
+      send('out 1', { runTimeMs: 1000 }),
+      send('out 1', { runTimeMs: 3000 }),
+      send('out 2', { runTimeMs: 2000 }),
+      send('out 3', { runTimeMs: 4000 }),
+    ];
+    expect(runs.map((verdict) => verdict.rule?.id)).toEqual(ids);
+    expect(runs.map((verdict) => verdict.stale)).toEqual(stale);
+  });
+
   test('agents have slots of their own', () => {
     const { send } = engineOf(rules);
     const from = (name: string, log: string) => send(log, { location: `[001] (${name}) any->c` }).rule?.id;

@@ -151,12 +151,20 @@ describe('bounds', () => {
     expect(state.evictions().diff).toBe(0);
   });
 
+  test('a snapshot comes back with its bytes and its time', async () => {
+    const store = new MemoryStateStore();
+    const state = loadState(store);
+    state.snapshots.set('slot', 'caf\xc3\xa9 \xff\0x', 1_700_000_000_123);
+    await store.commit(state.drainChanges());
+    expect(loadState(store).snapshots.get('slot')).toEqual({ text: 'caf\xc3\xa9 \xff\0x', time: 1_700_000_000_123 });
+  });
+
   test('snapshots that the store does not have yet stay in memory', async () => {
     const store = new MemoryStateStore();
     const { snapshots } = loadState(store, { diffBytes: 300 });
     for (const slot of ['a', 'b', 'c', 'd']) snapshots.set(slot, slot.repeat(100));
     snapshots.drain([]);
-    expect(snapshots.get('a')).toBe('a'.repeat(100));
+    expect(snapshots.get('a')?.text).toBe('a'.repeat(100));
     snapshots.confirm();
     expect(snapshots.get('b')).toBeUndefined();
   });

@@ -2,8 +2,13 @@ import type { Change, StateStore } from '../../../../component/state-store.ts';
 
 const NAMESPACE = 'diff';
 
-interface Snapshot {
-  text: string;
+export interface Snapshot {
+  readonly text: string;
+  /** When the command that wrote it ran, epoch milliseconds; 0 where that is not known. */
+  readonly time: number;
+}
+
+interface CachedSnapshot extends Snapshot {
   /** Number of the drain that carries it; Infinity while it waits for one. */
   drain: number;
 }
@@ -14,7 +19,7 @@ interface Snapshot {
  */
 export class Snapshots {
   private readonly maxBytes: number;
-  private readonly cached = new Map<string, Snapshot>();
+  private readonly cached = new Map<string, CachedSnapshot>();
   private readonly changed = new Set<string>();
   private store: StateStore | undefined = undefined;
   private bytes = 0;
@@ -27,28 +32,28 @@ export class Snapshots {
     this.maxBytes = maxBytes;
   }
 
-  get(slot: string): string | undefined {
+  get(slot: string): Snapshot | undefined {
     const snapshot = this.cached.get(slot);
     if (snapshot) {
       this.cached.delete(slot);
       this.cached.set(slot, snapshot);
-      return snapshot.text;
+      return snapshot;
     }
     const stored = this.store?.get(NAMESPACE, slot);
     if (!stored) return undefined;
-    const text = Buffer.from(stored).toString('latin1');
-    this.keep(slot, { text, drain: 0 });
-    return text;
+    const found = decode(stored);
+    this.keep(slot, { ...found, drain: 0 });
+    return found;
   }
 
-  set(slot: string, text: string): void {
+  set(slot: string, text: string, time = 0): void {
     if (this.store) this.changed.add(slot);
     const old = this.cached.get(slot);
     if (old) {
       this.bytes -= cost(slot, old);
       this.cached.delete(slot);
     }
-    this.keep(slot, { text, drain: Number.POSITIVE_INFINITY });
+    this.keep(slot, { text, time, drain: Number.POSITIVE_INFINITY });
   }
 
   drain(changes: Change[]): void {
@@ -61,7 +66,7 @@ export class Snapshots {
       const snapshot = this.cached.get(key);
       if (!snapshot) continue;
       snapshot.drain = this.drains;
-      changes.push({ op: 'put', namespace: NAMESPACE, key, value: Buffer.from(snapshot.text, 'latin1') });
+      changes.push({ op: 'put', namespace: NAMESPACE, key, value: encode(snapshot) });
     }
     this.changed.clear();
   }
@@ -80,7 +85,7 @@ export class Snapshots {
     this.confirmed = this.drains;
   }
 
-  private keep(slot: string, snapshot: Snapshot): void {
+  private keep(slot: string, snapshot: CachedSnapshot): void {
     this.cached.set(slot, snapshot);
     this.bytes += cost(slot, snapshot);
     this.shrink();
@@ -97,6 +102,22 @@ export class Snapshots {
       if (!this.store) this.evicted++;
     }
   }
+}
+
+const TIME_BYTES = 8;
+
+/** The time as a double, then the text. */
+function encode({ text, time }: Snapshot): Uint8Array {
+  const bytes = Buffer.allocUnsafe(TIME_BYTES + text.length);
+  bytes.writeDoubleBE(time, 0);
+  bytes.write(text, TIME_BYTES, 'latin1');
+  return bytes;
+}
+
+function decode(stored: Uint8Array): Snapshot {
+  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  const time = bytes.length < TIME_BYTES ? 0 : bytes.readDoubleBE(0);
+  return { text: bytes.toString('latin1', TIME_BYTES), time };
 }
 
 const cost = (slot: string, snapshot: Snapshot): number => slot.length + snapshot.text.length + 100;
