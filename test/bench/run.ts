@@ -1,0 +1,50 @@
+/**
+ * `npm run bench -- [--only TEXT] [--runs N] [--seconds S] [--json FILE] [--compare FILE] [--docs]`
+ *
+ * Measures every case in a process of its own and prints a table. `--only` takes cases whose name contains the text
+ * (repeatable), `--compare` shows the change against the JSON of an earlier run, `--docs` writes the table into
+ * docs/performance.md.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ALL_CASES } from './cases.ts';
+import type { CaseResult } from './runner/case.ts';
+import { compareReports, createReport, formatTable, type Report, updatePage } from './runner/report.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    runs: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '1' },
+    json: { type: 'string' },
+    compare: { type: 'string' },
+    docs: { type: 'boolean', default: false },
+  },
+});
+const CHILD = fileURLToPath(new URL('./runner/child.ts', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
+
+const results: CaseResult[] = [];
+for (const { name } of ALL_CASES) {
+  if (options.only && !options.only.some((text) => name.includes(text))) continue;
+  const args = ['--expose-gc', CHILD, name, options.runs, options.seconds];
+  const { stdout, status } = spawnSync(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const text = stdout.toString();
+  if (status !== 0) process.exitCode = 1;
+  else if (text === '') process.stderr.write(`${name}: skipped, its data are not there\n`);
+  else {
+    const result = JSON.parse(text) as CaseResult;
+    results.push(result);
+    process.stderr.write(`${name}: ${Math.round(result.rate.median)} ${result.unit} per CPU second\n`);
+  }
+}
+const report = createReport(results, Number(options.runs));
+process.stdout.write(`${formatTable(report)}\n`);
+if (options.compare !== undefined) {
+  const before = JSON.parse(readFileSync(options.compare, 'utf8')) as Report;
+  process.stdout.write(`\n${compareReports(report, before)}\n`);
+}
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
+if (options.docs) writeFileSync(PAGE, updatePage(readFileSync(PAGE, 'utf8'), report));
