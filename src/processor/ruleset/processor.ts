@@ -31,7 +31,7 @@ export class RulesetProcessor implements Processor {
   private readonly next: Consumer;
   private readonly telemetry: ProcessorTelemetry;
   private readonly counters: Record<
-    'dropped' | 'ownRecords' | 'identityMissing' | 'attributesCut' | 'tripped',
+    'dropped' | 'ownRecords' | 'identityMissing' | 'attributesCut' | 'tripped' | 'staleRuns',
     Counter
   >;
   private view: StateView | undefined = undefined;
@@ -56,6 +56,7 @@ export class RulesetProcessor implements Processor {
       identityMissing: counter('identity_missing', 'records whose resource names no host'),
       attributesCut: counter('attributes_cut', 'attributes cut or dropped to keep alerts within limits'),
       tripped: counter('match_limit_tripped', 'matches given up, by rule or decoder'),
+      staleRuns: counter('stale_runs', 'command runs older than the one their rule knows, not compared'),
     };
   }
 
@@ -153,6 +154,7 @@ export class RulesetProcessor implements Processor {
     if (attributesCut > 0) this.counters.attributesCut.add(attributesCut, { processor });
     const reason = verdict.dropped ?? verdict.error;
     if (reason !== undefined) this.counters.dropped.add(1, { processor, reason });
+    if (verdict.stale.length > 0) this.counters.staleRuns.add(1, { processor });
     for (const { owner } of verdict.tripped) this.counters.tripped.add(1, { processor, owner });
   }
 

@@ -92,6 +92,7 @@ export class RulesetRuntime {
       trusted,
       ...(!host.local && { agentId: textToBytes(host.agentId), agentName: textToBytes(host.name) }),
       ...(alias !== '' && { alias: textToBytes(alias) }),
+      ...(trusted && isCommandRun(record) && { runTimeMs: Number(record.timeUnixNano / 1_000_000n) }),
     });
     const wanted = verdict.alert || this.config.emit === 'annotated';
     if (!wanted) return { verdict, alert: undefined, alertRecord: undefined, attributesCut: 0 };
@@ -135,6 +136,10 @@ export class RulesetRuntime {
       }),
     );
   }
+}
+
+function isCommandRun(record: LogRecord): boolean {
+  return record.timeUnixNano > 0n && record.attributes.has('hids.command.run');
 }
 
 /**

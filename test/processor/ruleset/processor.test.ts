@@ -102,6 +102,20 @@ describe('control messages', () => {
 });
 
 describe('memory', () => {
+  it('of a changed output does not go back to a run that comes late', async () => {
+    const { send, rules, settings } = await start();
+    const run = (text: string, second: bigint) => {
+      const record = ports(text);
+      record.attributes.set('hids.command.run', `${second}`);
+      return { ...record, timeUnixNano: second * 1_000_000_000n };
+    };
+    await send([run('tcp 22', 100n), run('tcp 22', 300n), run('tcp 2021', 200n)], TRUSTED);
+    expect(rules()).toEqual([]);
+    expect(await settings.metrics.value('hids_ruleset_stale_runs')).toBe(1);
+    await send([run('tcp 2021', 400n)], TRUSTED);
+    expect(rules()).toEqual(['533']);
+  });
+
   it('of a changed output survives a restart, and tells the first look', async () => {
     const first = await start({ alert_level: 2 });
     await first.send([ports('tcp 22')], TRUSTED);
