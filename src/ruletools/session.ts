@@ -1,5 +1,6 @@
 import { textToBytes } from '../processor/ruleset/bytes.ts';
 import type { Ruleset } from '../processor/ruleset/compile/ruleset.ts';
+import type { LocalTime } from '../processor/ruleset/evaluate/conditions.ts';
 import { createEngine, type Engine } from '../processor/ruleset/evaluate/engine.ts';
 import { EngineState } from '../processor/ruleset/evaluate/state.ts';
 import type { Verdict } from '../processor/ruleset/evaluate/verdict.ts';
@@ -27,8 +28,13 @@ export class Session {
     this.engine = createEngine(options.ruleset, new EngineState(), {
       mode: 'session',
       hostname: textToBytes(options.hostname),
-      localTime: (timeMs) => (this.#isUtc ? utcTime(timeMs) : localTime(timeMs)),
+      localTime: (timeMs) => this.clockAt(timeMs),
     });
+  }
+
+  /** Wall clock as rules of this session see it. */
+  clockAt(timeMs: number): LocalTime {
+    return this.#isUtc ? utcTime(timeMs) : localTime(timeMs);
   }
 
   /** `log` and `location` are bytes (latin1); `timeMs` is given where the input says when a log arrived. */
@@ -39,7 +45,7 @@ export class Session {
   }
 }
 
-function utcTime(timeMs: number): { minutes: number; weekday: number } {
+function utcTime(timeMs: number): LocalTime {
   const date = new Date(timeMs);
   return { minutes: date.getUTCHours() * 60 + date.getUTCMinutes(), weekday: date.getUTCDay() };
 }

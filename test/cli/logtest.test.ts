@@ -253,7 +253,8 @@ service: { pipelines: { logs: { receivers: [command], processors: [ruleset], exp
     [['--now', 'soon'], 'it is a number of seconds since 1970'],
     [['--dialect', 'suricata'], 'Allowed choices are wazuh, ossec'],
     [['--jsno'], "unknown option '--jsno'"],
-    [['--explain'], 'not built yet'],
+    [['--profile'], 'not built yet'],
+    [['--explain', '--quiet'], '--explain and --quiet exclude each other'],
   ])('exits 2 for %j', async (options, expected) => {
     const result = await cli([...base, ...options]);
     expect(result.code).toBe(2);

@@ -22,7 +22,7 @@ export function registerLogtest({ program, io, action }: Registry): void {
     .option('--each', 'a fresh session for each line')
     .option('--now <epoch>', 'let the clock stand still at this time (seconds), in UTC', parseEpoch)
     .option('--quiet', 'print only rule ids: a line for each log, empty where no rule matches')
-    .option('--explain', 'why a rule matches or not (not built yet)')
+    .option('--explain', 'the decoders and rules that were tried, and why each did not match')
     .option('--profile', 'what the time goes into (not built yet)')
     .action(action(async (flags: LogtestFlags) => (await import('../logtest/logtest.ts')).logtest(flags, io)));
 }

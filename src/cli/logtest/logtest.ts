@@ -2,24 +2,30 @@ import { hostname } from 'node:os';
 import type { Ruleset } from '../../processor/ruleset/compile/ruleset.ts';
 import { toLogtestResult } from '../../processor/ruleset/evaluate/logtest-json.ts';
 import type { Verdict } from '../../processor/ruleset/evaluate/verdict.ts';
+import { formatExplanation } from '../../ruletools/explain/format.ts';
+import { Recorder } from '../../ruletools/explain/recorder.ts';
 import { Session } from '../../ruletools/session.ts';
 import type { LogtestFlags } from '../commands/logtest.ts';
 import { type CliIo, type ExitCode, write } from '../io.ts';
 import { LineSplitter } from '../line-splitter.ts';
 import { tryLoadRuleset } from '../load-ruleset.ts';
+import { createPalette, type Palette } from '../paint.ts';
 import { formatPlain } from './plain.ts';
 import { evaluateRequest, parseRequest } from './request.ts';
 
 /** Reads lines, prints what the ruleset makes of them. */
 export async function logtest(flags: LogtestFlags, io: CliIo): Promise<ExitCode> {
-  for (const name of ['explain', 'profile'] as const) {
-    if (!flags[name]) continue;
-    await write(io.stderr, `otel-hids logtest --${name}: not built yet\n`);
+  if (flags.profile) {
+    await write(io.stderr, 'otel-hids logtest --profile: not built yet\n');
+    return 2;
+  }
+  if (flags.explain && flags.quiet) {
+    await write(io.stderr, 'otel-hids logtest: --explain and --quiet exclude each other\n');
     return 2;
   }
   const ruleset = await tryLoadRuleset('logtest', flags, io);
   if (ruleset === undefined) return 1;
-  const answer = createAnswer(flags, ruleset);
+  const answer = createAnswer(flags, ruleset, createPalette(io));
   if ((io.stdin as { isTTY?: boolean }).isTTY)
     await write(io.stderr, 'Type or paste logs, one a line; end with Ctrl-D.\n');
   const splitter = new LineSplitter();
@@ -29,26 +35,38 @@ export async function logtest(flags: LogtestFlags, io: CliIo): Promise<ExitCode>
 }
 
 /** What is printed for a line of input. */
-function createAnswer(flags: LogtestFlags, ruleset: Ruleset): (line: string) => string {
+function createAnswer(flags: LogtestFlags, ruleset: Ruleset, palette: Palette): (line: string) => string {
   const now = flags.now === undefined ? undefined : flags.now * 1000;
-  const open = () => new Session({ ruleset, hostname: flags.hostname ?? hostname().split('.')[0], now });
-  const format = (verdict: Verdict) =>
-    flags.quiet ? (verdict.rule?.id ?? '') : toLogtestResult(verdict, ruleset.dialect);
+  const open = () => {
+    const session = new Session({ ruleset, hostname: flags.hostname ?? hostname().split('.')[0]!, now });
+    return { session, recorder: flags.explain ? new Recorder(session) : undefined };
+  };
+  const toResult = (verdict: Verdict, recorder: Recorder | undefined) => {
+    const result = toLogtestResult(verdict, ruleset.dialect);
+    return recorder ? { ...result, explain: recorder.take(verdict) } : result;
+  };
   if (flags.jsonl) {
     return (line) => {
       const request = parseRequest(line);
-      return `${JSON.stringify(request ? evaluateRequest(request, open()).map(format) : { error: 'format' })}\n`;
+      if (!request) return `${JSON.stringify({ error: 'format' })}\n`;
+      const { session, recorder } = open();
+      // One by one: an explanation has to be taken before the next log.
+      const answers = evaluateRequest(request, session, (verdict) =>
+        flags.quiet ? (verdict.rule?.id ?? '') : toResult(verdict, recorder),
+      );
+      return `${JSON.stringify(answers)}\n`;
     };
   }
-  let session = open();
+  let current = open();
   let isFirst = true;
   return (line) => {
-    if (flags.each && !isFirst) session = open();
+    if (flags.each && !isFirst) current = open();
     isFirst = false;
-    const verdict = session.evaluate(line);
+    const verdict = current.session.evaluate(line);
     if (flags.quiet) return `${verdict.rule?.id ?? ''}\n`;
-    const result = toLogtestResult(verdict, ruleset.dialect);
-    return flags.json ? `${JSON.stringify(result)}\n` : formatPlain(result);
+    if (flags.json) return `${JSON.stringify(toResult(verdict, current.recorder))}\n`;
+    const plain = formatPlain(toLogtestResult(verdict, ruleset.dialect), palette);
+    return current.recorder ? plain + formatExplanation(current.recorder.take(verdict), palette) : plain;
   };
 }
 

@@ -22,14 +22,12 @@ export function parseRequest(line: string): LogtestRequest | undefined {
   }
 }
 
-export function evaluateRequest(request: LogtestRequest, session: Session): Verdict[] {
+/** Runs the logs of a request; what `format` makes of each verdict, in order. */
+export function evaluateRequest<T>(request: LogtestRequest, session: Session, format: (verdict: Verdict) => T): T[] {
   return request.logs.map((log, index) => {
     const location = request.locations?.[index] ?? request.location ?? DEFAULT_LOCATION;
     const seconds = request.times?.[index];
-    return session.evaluate(
-      textToBytes(log),
-      textToBytes(location),
-      seconds === undefined ? undefined : seconds * 1000,
-    );
+    const timeMs = seconds === undefined ? undefined : seconds * 1000;
+    return format(session.evaluate(textToBytes(log), textToBytes(location), timeMs));
   });
 }
