@@ -2,6 +2,7 @@ import * as stackKinds from './backtrack-stack.ts';
 import { BacktrackStack } from './backtrack-stack.ts';
 import { WORD } from './byte-set.ts';
 import type { Code } from './compile.ts';
+import { Memo } from './memo.ts';
 import { ASSERTIONS, OP } from './opcodes.ts';
 
 /** About twenty milliseconds. PCRE2's own limit (ten million) is of the same kind: a match that reaches it is none. */
@@ -20,25 +21,7 @@ const stack = new BacktrackStack();
 
 /** Steps before failures are remembered: most matches need less, and clearing the memory is not for nothing. */
 const QUICK_STEPS = 5_000;
-const MAX_MEMO_BITS = 2 ** 25;
-
-/** One bit for each memo and place. A state that failed at a place fails there again, whatever led to it. */
-let memory = new Int32Array(1024);
-
-function clearMemos(bits: number): void {
-  const words = (bits >> 5) + 1;
-  if (words > memory.length) memory = new Int32Array(Math.max(words, memory.length * 2));
-  else memory.fill(0, 0, words);
-}
-
-/** Sets a bit; true when it was set before. */
-function remember(bit: number): boolean {
-  const word = memory[bit >> 5]!;
-  const mask = 1 << (bit & 31);
-  if ((word & mask) !== 0) return true;
-  memory[bit >> 5] = word | mask;
-  return false;
-}
+const memo = new Memo();
 
 /**
  * Backtracking with a bound: for patterns that a native expression cannot do, or that could explode there. Semantics are
@@ -52,8 +35,7 @@ export class Machine {
   #from = 0;
   #steps = 0;
   #maxSteps = 0;
-  /** Places for each memo; 0 while nothing is remembered. */
-  #stride = 0;
+  #remembers = false;
 
   constructor(code: Code) {
     this.#code = code;
@@ -65,17 +47,13 @@ export class Machine {
    *   undefined for no match; `'limit'` when it was given up
    */
   exec(text: string, from: number): Int32Array | undefined | 'limit' {
-    const { memos } = this.#code;
     this.#text = text;
     this.#from = from;
-    this.#stride = 0;
-    const bits = memos * (text.length - from + 1);
-    const canRemember = memos > 0 && bits <= MAX_MEMO_BITS;
-    this.#maxSteps = canRemember ? QUICK_STEPS : MAX_STEPS;
+    this.#remembers = false;
+    this.#maxSteps = this.#code.memos > 0 ? QUICK_STEPS : MAX_STEPS;
     const result = this.#search();
-    if (result !== 'limit' || !canRemember) return result;
-    clearMemos(bits);
-    this.#stride = text.length - from + 1;
+    if (result !== 'limit' || this.#code.memos === 0) return result;
+    this.#remembers = memo.begin(this.#code.memos, from, text.length);
     this.#maxSteps = MAX_STEPS;
     return this.#search();
   }
@@ -119,8 +97,7 @@ export class Machine {
     let failed = false;
     let steps = this.#steps;
     const maxSteps = this.#maxSteps;
-    const stride = this.#stride;
-    const origin = this.#from;
+    const remembers = this.#remembers;
 
     for (;;) {
       if (++steps > maxSteps) return GIVEN_UP;
@@ -146,18 +123,19 @@ export class Machine {
             failed = true;
             continue;
           case stackKinds.RUN: {
-            let end = words[top + 3]! - 1;
-            const tried = end;
-            const byte = code[a] === OP.BYTE ? code[a + 1]! : -1;
-            const other = byte < 0 ? -1 : code[a + 2]!;
-            const memo = stride === 0 || code[a - 1]! < 0 ? -1 : code[a - 1]! * stride - origin;
+            const tried = words[top + 3]! - 1;
+            const lower = code[a] === OP.BYTE ? code[a + 1]! : -1;
+            const upper = lower < 0 ? -1 : code[a + 2]!;
+            const state = remembers ? code[a - 1]! : -1;
+            let end = state < 0 ? tried : memo.highestUntried(state, tried);
             for (; end >= b; end--) {
-              if (byte >= 0) {
-                const found = text.charCodeAt(end);
-                if (found !== byte && found !== other) continue;
+              if (lower >= 0) {
+                const byte = text.charCodeAt(end);
+                if (byte !== lower && byte !== upper) continue;
               }
-              if (stride === 0 || code[a - 1]! < 0 || !remember(memo + end)) break;
+              if (!memo.wasTried(state, end)) break;
             }
+            if (state >= 0) memo.triedDownTo(state, Math.max(end, b));
             steps += (tried - end) >> 3;
             if (end < b) {
               stack.height = top;
@@ -180,7 +158,7 @@ export class Machine {
             words[top + 2] = b + 1;
             at = a;
             place = b + 1;
-            failed = stride > 0 && code[a - 1]! >= 0 && remember(code[a - 1]! * stride + place - origin);
+            failed = remembers && memo.wasTried(code[a - 1]!, place);
             if (failed) continue;
             break;
           }
@@ -218,20 +196,26 @@ export class Machine {
           const set = sets[code[at + 1]!]!;
           const least = place + code[at + 2]!;
           const most = code[at + 3]! < 0 ? size : Math.min(size, place + code[at + 3]!);
-          const begin = place;
-          if (stride > 0 && code[at + 4]! >= 0 && remember(code[at + 4]! * stride + place - origin)) {
+          if (remembers && memo.wasTried(code[at + 4]!, place)) {
             failed = true;
             continue;
           }
-          while (place < most && set[text.charCodeAt(place)] === 1) place++;
+          const state = remembers && code[at] === OP.RUN && code[at + 3]! < 0 ? code[at + 5]! : -1;
+          const begin = place;
+          const known = state < 0 ? -1 : memo.firstOfStretch(state, place);
+          while (place < most && place !== known && set[text.charCodeAt(place)] === 1) place++;
           steps += (place - begin) >> 3;
+          if (state >= 0) place = memo.extendStretch(state, begin, place);
+          if (state >= 0 && place >= least) place = memo.highestUntried(state, place);
           if (place < least) {
             failed = true;
             continue;
           }
-          if (place > least && code[at] === OP.RUN && !stack.push(stackKinds.RUN, at + 6, least, place))
+          if (place > least && code[at] === OP.RUN && !stack.push(stackKinds.RUN, at + 6, least, place)) {
             return GIVEN_UP;
-          failed = stride > 0 && code[at + 5]! >= 0 && remember(code[at + 5]! * stride + place - origin);
+          }
+          if (state >= 0) memo.triedDownTo(state, place);
+          failed = remembers && memo.wasTried(code[at + 5]!, place);
           at += 6;
           continue;
         }
@@ -239,7 +223,7 @@ export class Machine {
           const set = sets[code[at + 1]!]!;
           const least = place + code[at + 2]!;
           const most = code[at + 3]! < 0 ? size : Math.min(size, place + code[at + 3]!);
-          if (stride > 0 && code[at + 4]! >= 0 && remember(code[at + 4]! * stride + place - origin)) {
+          if (remembers && memo.wasTried(code[at + 4]!, place)) {
             failed = true;
             continue;
           }
@@ -249,12 +233,12 @@ export class Machine {
             continue;
           }
           if (place < most && !stack.push(stackKinds.LAZY, at + 6, place, most)) return GIVEN_UP;
-          failed = stride > 0 && code[at + 5]! >= 0 && remember(code[at + 5]! * stride + place - origin);
+          failed = remembers && memo.wasTried(code[at + 5]!, place);
           at += 6;
           continue;
         }
         case OP.SPLIT:
-          if (stride > 0 && code[at + 2]! >= 0 && remember(code[at + 2]! * stride + place - origin)) {
+          if (remembers && memo.wasTried(code[at + 2]!, place)) {
             failed = true;
             continue;
           }
@@ -262,7 +246,7 @@ export class Machine {
           at += 3;
           continue;
         case OP.SPLIT_LAZY:
-          if (stride > 0 && code[at + 2]! >= 0 && remember(code[at + 2]! * stride + place - origin)) {
+          if (remembers && memo.wasTried(code[at + 2]!, place)) {
             failed = true;
             continue;
           }
