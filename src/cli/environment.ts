@@ -2,6 +2,7 @@ import type { Meter } from '@opentelemetry/api';
 import { systemClock } from '../component/clock.ts';
 import type { Logger, Settings } from '../component/host.ts';
 import type { Environment } from '../pipeline/spec.ts';
+import { openList, sqliteUri } from '../storage/open.ts';
 import { SqliteStateStore } from '../storage/sqlite/store.ts';
 import { stateFile } from './data-dir.ts';
 import { findLocalHost } from './local-host.ts';
@@ -21,5 +22,6 @@ export function createEnvironment({ logger, meter, baseDir, dataDir }: ProcessFa
     settings: (_kind, id, pipeline) => settings(id, pipeline),
     own: settings('pipelines'),
     openDefaultStore: async () => new SqliteStateStore(stateFile(dataDir), { logger, meter, clock: systemClock }),
+    openDefaultList: (name) => openList(sqliteUri(stateFile(dataDir)), name, systemClock),
   };
 }

@@ -77,10 +77,12 @@ async function startExtension(id: string, config: Config, environment: Environme
 }
 
 function createHost(id: string | undefined, extension: Extension | undefined): Host {
+  const refuse = () => {
+    throw new ConfigError('a replay has no store');
+  };
   return {
-    store: () => {
-      throw new ConfigError('a replay has no store');
-    },
+    store: refuse,
+    openList: refuse,
     extension: (wanted) => (wanted === id ? extension : undefined),
     reportStatus: () => {},
   };

@@ -1,6 +1,7 @@
 import type { Meter } from '@opentelemetry/api';
 import type { Clock } from './clock.ts';
 import type { Extension } from './component.ts';
+import type { SharedList } from './shared-list.ts';
 import type { StateStore } from './state-store.ts';
 
 /** Structured log: an object of fields, then a fixed message. */
@@ -39,6 +40,8 @@ export interface Settings {
 export interface Host {
   /** The store named by a `storage:` setting, or the default one. */
   store(extensionId?: string): StateStore;
+  /** A list of the store that `storage:` names, or of the default one; it belongs to the caller, who closes it. */
+  openList(name: string, extensionId?: string): Promise<SharedList>;
   extension(id: string): Extension | undefined;
   /** Health as the component sees it; shown by the health endpoint. */
   reportStatus(componentId: string, status: ComponentStatus): void;

@@ -1,8 +1,9 @@
 import type { Extension } from '../component/component.ts';
 import { ConfigError } from '../component/errors.ts';
 import type { Host } from '../component/host.ts';
+import type { SharedList } from '../component/shared-list.ts';
 import type { StateStore } from '../component/state-store.ts';
-import { isStorageExtension } from '../component/storage-extension.ts';
+import { isStorageExtension, type StorageExtension } from '../component/storage-extension.ts';
 import type { ComponentKind } from './spec.ts';
 import type { StatusBoard } from './status.ts';
 import type { StoreBinding } from './store-binding.ts';
@@ -10,6 +11,8 @@ import type { StoreBinding } from './store-binding.ts';
 export interface Stores {
   /** Undefined before it is open. */
   defaultStore(): StateStore | undefined;
+  /** Lists of the default store. */
+  openDefaultList(name: string): Promise<SharedList>;
   extensions: ReadonlyMap<string, Extension>;
 }
 
@@ -25,21 +28,26 @@ export interface HostFor {
 export function createHost({ kind, id, bindings }: HostFor, stores: Stores, board: StatusBoard): Host {
   return {
     store(extensionId) {
-      const store = extensionId === undefined ? stores.defaultStore() : storeOf(stores.extensions, extensionId);
+      const store =
+        extensionId === undefined ? stores.defaultStore() : storageOf(stores.extensions, extensionId).openedStore();
       if (!store) throw new Error('the store is not open yet');
       for (const binding of bindings) binding.bind(store, `${kind} "${id}"`);
       return store;
     },
+    openList: async (name, extensionId) =>
+      extensionId === undefined
+        ? stores.openDefaultList(name)
+        : storageOf(stores.extensions, extensionId).openList(name),
     extension: (extensionId) => stores.extensions.get(extensionId),
     reportStatus: (componentId, status) => board.report(`${kind}:${componentId}`, status),
   };
 }
 
-function storeOf(extensions: ReadonlyMap<string, Extension>, id: string): StateStore {
+function storageOf(extensions: ReadonlyMap<string, Extension>, id: string): StorageExtension {
   const extension = extensions.get(id);
   if (!extension) {
     throw new ConfigError(`storage: there is no extension "${id}", or service.extensions does not list it`);
   }
   if (!isStorageExtension(extension)) throw new ConfigError(`storage: the extension "${id}" holds no store`);
-  return extension.openedStore();
+  return extension;
 }

@@ -1,5 +1,6 @@
 import type { Component } from '../component/component.ts';
 import { ConfigError } from '../component/errors.ts';
+import type { SharedList } from '../component/shared-list.ts';
 import type { StateStore } from '../component/state-store.ts';
 import { isStorageExtension } from '../component/storage-extension.ts';
 import { withDeadline } from './deadline.ts';
@@ -97,7 +98,12 @@ export class Pipelines {
     for (const node of nodes) {
       if (this.#stopRequested) return;
       const name = nameOf(node);
-      const host = createHost(node, { defaultStore: () => this.#defaultStore, extensions }, this.#board);
+      const stores = {
+        defaultStore: () => this.#defaultStore,
+        openDefaultList: (list: string) => this.#openList(list),
+        extensions,
+      };
+      const host = createHost(node, stores, this.#board);
       this.#board.report(name, { state: 'starting' });
       this.#started.push(node);
       try {
@@ -116,13 +122,18 @@ export class Pipelines {
 
   async #openStore(): Promise<void> {
     if (this.#stopRequested) return;
-    for (const { component } of this.#graph.extensions) {
-      if (!isStorageExtension(component)) continue;
-      this.#defaultStore = component.openedStore();
+    const storage = this.#graph.extensions.map(({ component }) => component).find(isStorageExtension);
+    if (storage) {
+      this.#defaultStore = storage.openedStore();
       return;
     }
     this.#ownStore = await this.#environment.openDefaultStore();
     this.#defaultStore = this.#ownStore;
+  }
+
+  #openList(name: string): Promise<SharedList> {
+    const storage = this.#graph.extensions.map(({ component }) => component).find(isStorageExtension);
+    return storage ? storage.openList(name) : this.#environment.openDefaultList(name);
   }
 
   async #stop(limitMs: number): Promise<void> {

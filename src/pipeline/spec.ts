@@ -1,5 +1,6 @@
 import type { ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory } from '../component/factory.ts';
 import type { Settings } from '../component/host.ts';
+import type { SharedList } from '../component/shared-list.ts';
 import type { StateStore } from '../component/state-store.ts';
 
 export type ComponentKind = 'extension' | 'receiver' | 'processor' | 'exporter';
@@ -38,4 +39,6 @@ export interface Environment {
   readonly own: Settings;
   /** Opens the store for components that name none; called once, and only where no extension holds a store. */
   openDefaultStore(): Promise<StateStore>;
+  /** Opens a list of that store; called only where no extension holds a store. */
+  openDefaultList(name: string): Promise<SharedList>;
 }

@@ -1,13 +1,16 @@
+import { pathToFileURL } from 'node:url';
 import { Keyv } from 'keyv';
+import type { Clock } from '../component/clock.ts';
 import { ConfigError } from '../component/errors.ts';
 import type { StateStore } from '../component/state-store.ts';
 import { connectKeyv } from './keyv/connect.ts';
 import { KeyvStateStore } from './keyv/store.ts';
+import { KeyvList, listNamespace } from './list/list.ts';
 import { MemoryStateStore } from './memory-store.ts';
 import type { StoreOptions } from './options.ts';
 import { SqliteKeyvAdapter } from './sqlite/keyv-adapter.ts';
 import { SqliteStateStore } from './sqlite/store.ts';
-import { parseStoreUri } from './uri.ts';
+import { parseStoreUri, type StoreLocation } from './uri.ts';
 
 export interface OpenStoreOptions extends StoreOptions {
   /** Prefix of everything on a shared server; one for each process. Default `otel-hids`. SQLite needs none. */
@@ -41,7 +44,26 @@ export async function openStore(uri: string, options: OpenStoreOptions): Promise
  * @throws ConfigError where the URI or the namespace is wrong
  */
 export async function openKeyv(uri: string, namespace: string): Promise<Keyv> {
+  return openKeyvAt(parseStoreUri(uri), namespace);
+}
+
+/**
+ * Opens `keyv:NAME`, a list that several processes share. The list needs not be there.
+ *
+ * @throws ConfigError where the URI or the name is wrong
+ * @throws StoreWriteError where a server cannot be reached
+ */
+export async function openList(uri: string, name: string, clock: Clock): Promise<KeyvList> {
   const location = parseStoreUri(uri);
+  return new KeyvList(await openKeyvAt(location, listNamespace(name)), clock, location.shown);
+}
+
+/** The URI of an SQLite file. */
+export function sqliteUri(path: string): string {
+  return `sqlite://${pathToFileURL(path).pathname}`;
+}
+
+async function openKeyvAt(location: StoreLocation, namespace: string): Promise<Keyv> {
   checkNamespace(namespace);
   if (location.kind === 'memory') return new Keyv({ namespace, throwOnErrors: true });
   if (location.kind === 'sqlite') {

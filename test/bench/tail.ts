@@ -16,6 +16,7 @@ import { createAuditLogReceiver } from '../../src/receiver/audit_log/receiver.ts
 import { fileLogSchema } from '../../src/receiver/file_log/config.ts';
 import { createFileLogReceiver } from '../../src/receiver/file_log/receiver.ts';
 import { MemoryStateStore } from '../../src/storage/memory-store.ts';
+import { createTestHost } from '../support/settings.ts';
 
 const RUNS = Number(process.env.RUNS ?? 5);
 const LINES = Number(process.env.LINES ?? 500_000);
@@ -69,7 +70,7 @@ async function readAll(create: (next: Intake) => Receiver, expected: number): Pr
       if (seen >= expected) finish();
     },
   });
-  const host: Host = { store: () => store, extension: () => undefined, reportStatus: () => {} };
+  const host: Host = createTestHost({ store });
   await receiver.start(host);
   await finished;
   await receiver.shutdown();
@@ -140,7 +141,7 @@ try {
   const receiver = createFileLogReceiver(settings, config, {
     consume: (_batch, progress = []) => store.commit(progress),
   });
-  await receiver.start({ store: () => store, extension: () => undefined, reportStatus: () => {} });
+  await receiver.start(createTestHost({ store }));
   await new Promise((resolve) => setTimeout(resolve, 1000));
   const before = process.cpuUsage();
   await new Promise((resolve) => setTimeout(resolve, 4000));

@@ -15,6 +15,7 @@ import { MemoryStateStore } from '../../src/storage/memory-store.ts';
 import { CollectingConsumer } from '../support/consumers.ts';
 import type { TestSettings } from '../support/settings.ts';
 import { createTestSettings } from '../support/settings.ts';
+import { TestList } from '../support/shared-list.ts';
 
 /** What a test component does; all parts are optional. */
 export interface Behaviour {
@@ -51,7 +52,13 @@ export class TestService {
       this.events.push('open store');
       return this.defaultStore;
     },
+    openDefaultList: (name) => this.#openList('default', name),
   };
+
+  async #openList(storage: string, name: string): Promise<TestList> {
+    this.events.push(`open list ${name} of ${storage}`);
+    return new TestList();
+  }
 
   spec(pipelines: Record<string, Partial<PipelineSpec>>, extensions: string[] = []): PipelinesSpec {
     const all = Object.values(pipelines);
@@ -137,7 +144,7 @@ export class TestService {
       const component = this.#component(settings);
       if (!settings.id.startsWith('storage')) return component;
       const store: StateStore = new MemoryStateStore();
-      return { ...component, openedStore: () => store };
+      return { ...component, openedStore: () => store, openList: (name) => this.#openList(settings.id, name) };
     },
   };
 }

@@ -4,6 +4,7 @@ import type { StateStore } from '../../src/component/state-store.ts';
 import { MemoryStateStore } from '../../src/storage/memory-store.ts';
 import { FakeClock } from './fake-clock.ts';
 import { TestMetrics } from './metrics.ts';
+import { TestList } from './shared-list.ts';
 
 export interface LogEntry {
   level: 'debug' | 'info' | 'warn' | 'error';
@@ -37,6 +38,8 @@ export interface TestSettings extends Settings {
 export interface TestSettingsOptions {
   /** Component id; default `test`. */
   id?: string;
+  /** For processors. */
+  pipeline?: string;
   clock?: FakeClock;
   localHost?: LocalHost;
   baseDir?: string;
@@ -48,6 +51,7 @@ export function createTestSettings(options: TestSettingsOptions = {}): TestSetti
   const metrics = options.metrics ?? new TestMetrics();
   return {
     id: options.id ?? 'test',
+    ...(options.pipeline !== undefined && { pipeline: options.pipeline }),
     clock: options.clock ?? new FakeClock(),
     logger: new TestLogger(),
     metrics,
@@ -61,6 +65,8 @@ export interface TestHost extends Host {
   /** Newest status of each component. */
   readonly statuses: Map<string, ComponentStatus>;
   readonly defaultStore: StateStore;
+  /** Lists by their names, those of named extensions as `EXTENSION:NAME`; made when they are asked for. */
+  readonly lists: Map<string, TestList>;
 }
 
 export interface TestHostOptions {
@@ -69,14 +75,24 @@ export interface TestHostOptions {
   /** Stores by the id of the extension that would hold them. */
   stores?: Record<string, StateStore>;
   extensions?: Record<string, Extension>;
+  lists?: Record<string, TestList>;
 }
 
 export function createTestHost(options: TestHostOptions = {}): TestHost {
   const statuses = new Map<string, ComponentStatus>();
   const defaultStore = options.store ?? new MemoryStateStore();
+  const lists = new Map(Object.entries(options.lists ?? {}));
   return {
     statuses,
     defaultStore,
+    lists,
+    async openList(name, extensionId) {
+      const key = extensionId === undefined ? name : `${extensionId}:${name}`;
+      const list = lists.get(key) ?? new TestList();
+      lists.set(key, list);
+      await list.version();
+      return list;
+    },
     store(extensionId) {
       if (extensionId === undefined) return defaultStore;
       const found = options.stores?.[extensionId];

@@ -1,7 +1,8 @@
 import type { Host, Settings } from '../../component/host.ts';
+import type { SharedList } from '../../component/shared-list.ts';
 import type { StateStore } from '../../component/state-store.ts';
 import type { StorageExtension } from '../../component/storage-extension.ts';
-import { openStore } from '../../storage/open.ts';
+import { openList, openStore } from '../../storage/open.ts';
 import type { KeyvStorageConfig } from './config.ts';
 
 /** Holds the store that a URI names, for all components or for those whose `storage:` names it. */
@@ -31,5 +32,9 @@ export class KeyvStorageExtension implements StorageExtension {
   openedStore(): StateStore {
     if (!this.#store) throw new Error(`the extension "${this.#settings.id}" is not started`);
     return this.#store;
+  }
+
+  openList(name: string): Promise<SharedList> {
+    return openList(this.#config.uri, name, this.#settings.clock);
   }
 }

@@ -1,5 +1,6 @@
 import type { Keyv } from 'keyv';
 import { MemoryState } from '../memory-state.ts';
+import { entriesOf } from './entries.ts';
 import type { KeyvWrite, StoredRecord } from './records.ts';
 import { decodeJournal, parseRecord } from './records.ts';
 
@@ -24,28 +25,16 @@ export async function loadAll(keyv: Keyv): Promise<Loaded> {
   const records = new Map<string, StoredRecord>();
   const journal: JournalEntry[] = [];
   const damaged: string[] = [];
-  // Some adapters end their iteration early on an error and only emit it.
-  let failure: unknown;
-  const onError = (error: unknown) => {
-    failure ??= error;
-  };
-  keyv.on('error', onError);
-  try {
-    if (!keyv.iterator) throw new Error('this Keyv cannot list its keys');
-    for await (const [key, value] of keyv.iterator(undefined) as AsyncGenerator<[string, unknown]>) {
-      try {
-        const entry = parseJournalKey(key);
-        const record = entry ? undefined : parseRecord(key, value);
-        if (entry) journal.push({ ...entry, key, ...decodeJournal(value) });
-        else if (record) records.set(key, record);
-      } catch {
-        damaged.push(key);
-      }
+  for await (const [key, value] of entriesOf(keyv)) {
+    try {
+      const entry = parseJournalKey(key);
+      const record = entry ? undefined : parseRecord(key, value);
+      if (entry) journal.push({ ...entry, key, ...decodeJournal(value) });
+      else if (record) records.set(key, record);
+    } catch {
+      damaged.push(key);
     }
-  } finally {
-    keyv.off('error', onError);
   }
-  if (failure !== undefined) throw failure;
   journal.sort((a, b) => a.epoch - b.epoch || a.seq - b.seq);
   return { state: toState(records.values()), journal, damaged };
 }
