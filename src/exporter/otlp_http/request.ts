@@ -25,13 +25,37 @@ export interface LogsRequest {
 const PAYLOAD_VERSION = 1;
 const HEADER_BYTES = 5;
 
-/** The batch as requests within the limits, in order. */
+/** The batch as requests within the limits, records in the order of their time. */
 export function createRequests(batch: LogBatch, limits: RequestLimits): LogsRequest[] {
+  return createOrderedRequests(sortByTime(batch), limits);
+}
+
+function createOrderedRequests(batch: LogBatch, limits: RequestLimits): LogsRequest[] {
   const records = countRecords(batch);
   if (records === 0) return [];
   const request = encode(batch, records);
   if (records === 1 || (records <= limits.maxRecords && request.bytes.byteLength <= limits.maxBytes)) return [request];
-  return halves(batch).flatMap((half) => createRequests(half, limits));
+  return halves(batch).flatMap((half) => createOrderedRequests(half, limits));
+}
+
+/**
+ * Oldest first: Loki refuses what is more than an hour behind the newest entry of its stream, and has been seen to take
+ * such entries without keeping them where they follow the newest within the request that opens the stream.
+ */
+function sortByTime(batch: LogBatch): LogBatch {
+  let newest = 0n;
+  let ordered = true;
+  for (const { records } of batch.logs) {
+    for (const record of records) {
+      const time = eventTime(record);
+      if (time < newest) ordered = false;
+      else newest = time;
+    }
+  }
+  if (ordered) return batch;
+  const compare = (left: LogRecord, right: LogRecord) => Number(eventTime(left) - eventTime(right));
+  const logs = batch.logs.map((group) => ({ ...group, records: group.records.toSorted(compare) }));
+  return { logs: logs.filter(({ records }) => records.length > 0).sort((a, b) => compare(a.records[0], b.records[0])) };
 }
 
 export function toPayload(request: LogsRequest): Uint8Array {

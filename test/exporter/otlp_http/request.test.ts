@@ -14,6 +14,7 @@ import {
 import { decodeLogsRequest } from '../../../src/otlp/decode.ts';
 import { encodeLogsRequest } from '../../../src/otlp/encode.ts';
 import { createLogRecord, type LogBatch } from '../../../src/pdata/logs.ts';
+import { createBatch } from '../../support/batches.ts';
 import { recordsOf } from '../../support/consumers.ts';
 import { logs } from './harness.ts';
 
@@ -126,5 +127,21 @@ describe('our encoder and the serializer of the SDK', () => {
       }),
     );
     expect(sdk).toEqual(ours);
+  });
+});
+
+describe('the order of records', () => {
+  it('hold the oldest records first, over groups and within them', () => {
+    const batch = createBatch([
+      { body: 'c', timeUnixNano: 30n },
+      { body: 'b', timeUnixNano: 20n },
+    ]);
+    const older = createBatch([{ body: 'a', timeUnixNano: 10n }]);
+    const [request] = createRequests(
+      { logs: [...batch.logs, ...older.logs] },
+      { maxRecords: 100, maxBytes: 1_000_000 },
+    );
+    const bodies = openRequest(request)?.logs.flatMap(({ records }) => records.map(({ body }) => body));
+    expect(bodies).toEqual(['a', 'b', 'c']);
   });
 });
