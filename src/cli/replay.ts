@@ -85,5 +85,7 @@ function createHost(id: string | undefined, extension: Extension | undefined): H
     openList: refuse,
     extension: (wanted) => (wanted === id ? extension : undefined),
     reportStatus: () => {},
+    reportHealth: () => {},
+    health: () => ({ state: 'ok', components: new Map() }),
   };
 }

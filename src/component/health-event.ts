@@ -35,6 +35,18 @@ export type HealthEventName =
   | 'list changed'
   | 'state evicted';
 
+/** What a component tells the rules about itself; see `Host.reportHealth`. */
+export interface HealthEvent {
+  readonly name: HealthEventName;
+  /** What it is about: a path, a component's id, a host. */
+  readonly subject: string;
+  readonly fields?: Readonly<Record<string, string | number | undefined>>;
+  /** Numbers that add up where several events of one name and subject become one. */
+  readonly totals?: Readonly<Record<string, number>>;
+  /** For people; rules do not read it. */
+  readonly detail?: string;
+}
+
 /**
  * Body of a health event: `otel-hids: NAME: subject='...' key=value key='quoted value'`, and below it the detail, if any.
  * The subject (alias, path, rule id ...) always comes first and is always quoted. Fields that are undefined are left out.

@@ -1,6 +1,7 @@
 import type { Meter } from '@opentelemetry/api';
 import type { Clock } from './clock.ts';
 import type { Extension } from './component.ts';
+import type { HealthEvent } from './health-event.ts';
 import type { SharedList } from './shared-list.ts';
 import type { StateStore } from './state-store.ts';
 
@@ -45,6 +46,21 @@ export interface Host {
   extension(id: string): Extension | undefined;
   /** Health as the component sees it; shown by the health endpoint. */
   reportStatus(componentId: string, status: ComponentStatus): void;
+  /**
+   * Makes a record of what happened and sends it through a pipeline, so that rules turn it into an alert. Returns at once
+   * and never throws. The event is kept in memory until then: what must not be lost is also counted or logged by who
+   * reports it. Each name and subject may speak a few times and then once a minute; what came in between is added up.
+   */
+  reportHealth(event: HealthEvent): void;
+  /** Health of everything at this moment; for the health endpoint. */
+  health(): Health;
+}
+
+/** Health of everything: the worst state of any component, and each component's own. */
+export interface Health {
+  state: ComponentStatus['state'];
+  /** By `receiver:otlp`, `processor:ruleset`, ... and `store`. */
+  components: ReadonlyMap<string, ComponentStatus>;
 }
 
 export interface ComponentStatus {

@@ -1,9 +1,11 @@
 import type { Component, Consumer, Exporter, Extension, Processor } from '../component/component.ts';
 import { ConfigError } from '../component/errors.ts';
 import type { StateStore } from '../component/state-store.ts';
+import type { LogBatch } from '../pdata/logs.ts';
 import { BatchRunner } from './batch-runner.ts';
 import type { Branch, FanoutReport } from './fanout.ts';
 import { createFanout } from './fanout.ts';
+import { HealthFeed } from './health-feed.ts';
 import { createIntake } from './intake.ts';
 import type { ComponentKind, ComponentSpec, Environment, PipelineSpec, PipelinesSpec } from './spec.ts';
 import { StoreBinding } from './store-binding.ts';
@@ -15,6 +17,8 @@ export interface Node<C extends Component = Component> {
   readonly component: C;
   /** The stores of the pipelines it is part of. */
   readonly bindings: readonly StoreBinding[];
+  /** Takes what the component reports about itself. */
+  readonly feed: HealthFeed;
 }
 
 /** Everything that is to be started, and what joins it. */
@@ -25,6 +29,9 @@ export interface Graph {
   readonly processors: readonly (readonly Node<Processor>[])[];
   readonly exporters: readonly Node<Exporter>[];
   readonly runners: readonly BatchRunner[];
+  readonly feeds: readonly HealthFeed[];
+  /** Takes what is reported of the process as a whole. */
+  readonly ownFeed: HealthFeed;
 }
 
 export interface GraphOptions {
@@ -48,17 +55,37 @@ export function buildGraph(spec: PipelinesSpec, environment: Environment, option
   const bindingOf = (pipeline: PipelineSpec) =>
     groups.find((group) => group.receivers.has(pipeline.receivers[0]))!.binding;
 
+  const entries = new Map<string, Consumer>();
+  const runners = groups.map(
+    ({ binding }) =>
+      new BatchRunner({
+        store: () => binding.store ?? options.defaultStore(),
+        logger: environment.own.logger,
+        meter: environment.own.meter,
+        onOutcome: options.onOutcome,
+      }),
+  );
+  const feeds = new Map(
+    pipelines.map(([name, pipeline]) => {
+      const runner = runners[groups.findIndex((group) => group.receivers.has(pipeline.receivers[0]))];
+      // The entry is known when the first batch comes.
+      const intake = { consume: (batch: LogBatch) => createIntake(entries.get(name)!, runner).consume(batch) };
+      return [name, new HealthFeed(intake, environment.own)] as const;
+    }),
+  );
+  const feedOf = (isUser: (pipeline: PipelineSpec) => boolean) => feeds.get(choosePipeline(pipelines, isUser))!;
+
   const exporters = new Map<string, Node<Exporter>>();
   for (const id of new Set(pipelines.flatMap(([, pipeline]) => pipeline.exporters))) {
     const { factory, config } = spec.exporters.get(id)!;
     const component = factory.create(environment.settings('exporter', id), config);
     const users = pipelines.filter(([, pipeline]) => pipeline.exporters.includes(id));
     const bindings = [...new Set(users.map(([, pipeline]) => bindingOf(pipeline)))];
-    exporters.set(id, { kind: 'exporter', id, component, bindings });
+    const feed = feedOf((pipeline) => pipeline.exporters.includes(id));
+    exporters.set(id, { kind: 'exporter', id, component, bindings, feed });
   }
 
   const processors: Node<Processor>[][] = [];
-  const entries = new Map<string, Consumer>();
   for (const [name, pipeline] of pipelines) {
     const branches = pipeline.exporters.map((id): Branch => ({ name: id, consumer: exporters.get(id)!.component }));
     let next = createFanout(branches, report);
@@ -66,7 +93,7 @@ export function buildGraph(spec: PipelinesSpec, environment: Environment, option
     for (const id of pipeline.processors.toReversed()) {
       const { factory, config } = spec.processors.get(id)!;
       const component: Processor = factory.create(environment.settings('processor', id, name), config, next);
-      nodes.unshift({ kind: 'processor', id, component, bindings: [bindingOf(pipeline)] });
+      nodes.unshift({ kind: 'processor', id, component, bindings: [bindingOf(pipeline)], feed: feeds.get(name)! });
       next = chain(component, next);
     }
     processors.push(nodes);
@@ -74,31 +101,39 @@ export function buildGraph(spec: PipelinesSpec, environment: Environment, option
   }
 
   const receivers: Node[] = [];
-  const runners: BatchRunner[] = [];
-  for (const group of groups) {
-    const runner = new BatchRunner({
-      store: () => group.binding.store ?? options.defaultStore(),
-      logger: environment.own.logger,
-      meter: environment.own.meter,
-      onOutcome: options.onOutcome,
-    });
-    runners.push(runner);
+  for (const [index, group] of groups.entries()) {
     for (const [id, names] of group.receivers) {
       const branches = names.map((name): Branch => ({ name: `pipeline/${name}`, consumer: entries.get(name)! }));
-      const intake = createIntake(createFanout(branches, report), runner);
+      const intake = createIntake(createFanout(branches, report), runners[index]);
       const { factory, config } = spec.receivers.get(id)!;
       const component = factory.create(environment.settings('receiver', id), config, intake);
-      receivers.push({ kind: 'receiver', id, component, bindings: [group.binding] });
+      const feed = feedOf((pipeline) => pipeline.receivers.includes(id));
+      receivers.push({ kind: 'receiver', id, component, bindings: [group.binding], feed });
     }
   }
 
+  const ownFeed = feedOf(() => true);
   const listed = spec.service.extensions.length > 0 ? spec.service.extensions : [...spec.extensions.keys()];
   const extensions = listed.map((id): Node<Extension> => {
     const { factory, config } = find(spec.extensions, id, 'service.extensions', 'extensions');
     const component = factory.create(environment.settings('extension', id), config);
-    return { kind: 'extension', id, component, bindings: [] };
+    return { kind: 'extension', id, component, bindings: [], feed: ownFeed };
   });
-  return { extensions, receivers, processors, exporters: [...exporters.values()], runners };
+  const sinks = [...exporters.values()];
+  return { extensions, receivers, processors, exporters: sinks, runners, feeds: [...feeds.values()], ownFeed };
+}
+
+/**
+ * Where health events of a component go: one pipeline, since two would alert twice, and one with a processor, since rules
+ * make alerts of them. The component's own comes first.
+ */
+function choosePipeline(
+  pipelines: readonly (readonly [string, PipelineSpec])[],
+  isUser: (pipeline: PipelineSpec) => boolean,
+): string {
+  const own = pipelines.filter(([, pipeline]) => isUser(pipeline));
+  const [name] = [...own, ...pipelines].find(([, { processors }]) => processors.length > 0) ?? own[0] ?? pipelines[0];
+  return name;
 }
 
 /** A processor as its predecessor sees it: the batch is changed if it, or anyone it may pass the batch on to, does so. */

@@ -4,6 +4,7 @@ import type { Host } from '../component/host.ts';
 import type { SharedList } from '../component/shared-list.ts';
 import type { StateStore } from '../component/state-store.ts';
 import { isStorageExtension, type StorageExtension } from '../component/storage-extension.ts';
+import type { HealthFeed } from './health-feed.ts';
 import type { ComponentKind } from './spec.ts';
 import type { StatusBoard } from './status.ts';
 import type { StoreBinding } from './store-binding.ts';
@@ -22,10 +23,11 @@ export interface HostFor {
   readonly id: string;
   /** Of the pipelines the component is part of; none for extensions. */
   readonly bindings: readonly StoreBinding[];
+  readonly feed: HealthFeed;
 }
 
 /** The host as one component sees it: a receiver and an exporter may have the same id. */
-export function createHost({ kind, id, bindings }: HostFor, stores: Stores, board: StatusBoard): Host {
+export function createHost({ kind, id, bindings, feed }: HostFor, stores: Stores, board: StatusBoard): Host {
   return {
     store(extensionId) {
       const store =
@@ -40,6 +42,8 @@ export function createHost({ kind, id, bindings }: HostFor, stores: Stores, boar
         : storageOf(stores.extensions, extensionId).openList(name),
     extension: (extensionId) => stores.extensions.get(extensionId),
     reportStatus: (componentId, status) => board.report(`${kind}:${componentId}`, status),
+    reportHealth: (event) => feed.report(event),
+    health: () => board.health(),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Component } from '../component/component.ts';
 import { ConfigError } from '../component/errors.ts';
+import type { Health } from '../component/host.ts';
 import type { SharedList } from '../component/shared-list.ts';
 import type { StateStore } from '../component/state-store.ts';
 import { isStorageExtension } from '../component/storage-extension.ts';
@@ -8,7 +9,6 @@ import type { Graph, Node } from './graph.ts';
 import { buildGraph } from './graph.ts';
 import { createHost } from './host.ts';
 import type { Environment, PipelinesSpec } from './spec.ts';
-import type { Health } from './status.ts';
 import { StatusBoard } from './status.ts';
 
 /** Milliseconds that all of `shutdown` may take where nothing else is said. */
@@ -81,11 +81,15 @@ export class Pipelines {
 
   async #start(): Promise<void> {
     try {
-      const { extensions, exporters, processors, receivers } = this.#graph;
+      const { extensions, exporters, processors, receivers, feeds } = this.#graph;
+      for (const node of [...extensions, ...exporters, ...processors.flat(), ...receivers]) {
+        this.#board.report(nameOf(node), { state: 'starting' });
+      }
       await this.#startAll(extensions);
       await this.#openStore();
       await this.#startAll(exporters);
       for (const nodes of processors) await this.#startAll(nodes.toReversed());
+      for (const feed of feeds) feed.start();
       await this.#startAll(receivers);
     } catch (error) {
       await this.#stop(SHUTDOWN_LIMIT_MS);
@@ -104,7 +108,6 @@ export class Pipelines {
         extensions,
       };
       const host = createHost(node, stores, this.#board);
-      this.#board.report(name, { state: 'starting' });
       this.#started.push(node);
       try {
         await node.component.start(host);
@@ -160,8 +163,9 @@ export class Pipelines {
           }),
       );
 
-    const { extensions, exporters, processors, receivers, runners } = this.#graph;
+    const { extensions, exporters, processors, receivers, runners, feeds } = this.#graph;
     await stopAll(receivers);
+    for (const feed of feeds) feed.stop();
     for (const runner of runners) await within('batches under way', () => runner.drain());
     await Promise.all(
       processors.map(async (nodes) => {

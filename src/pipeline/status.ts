@@ -1,13 +1,6 @@
-import type { ComponentStatus } from '../component/host.ts';
+import type { ComponentStatus, Health } from '../component/host.ts';
 
-export type State = ComponentStatus['state'];
-
-/** Health of everything: the worst state of any component, and each component's own. */
-export interface Health {
-  state: State;
-  /** By `receiver:otlp`, `processor:ruleset`, ... and `store`. */
-  components: ReadonlyMap<string, ComponentStatus>;
-}
+type State = ComponentStatus['state'];
 
 /** From best to worst. What has stopped says nothing about the health of what runs. */
 const ORDER: readonly State[] = ['stopped', 'ok', 'starting', 'recoverable_error', 'permanent_error'];

@@ -1,4 +1,5 @@
 import type { Extension } from '../../src/component/component.ts';
+import type { HealthEvent } from '../../src/component/health-event.ts';
 import type { ComponentStatus, Host, LocalHost, Logger, Settings } from '../../src/component/host.ts';
 import type { StateStore } from '../../src/component/state-store.ts';
 import { MemoryStateStore } from '../../src/storage/memory-store.ts';
@@ -64,6 +65,8 @@ export function createTestSettings(options: TestSettingsOptions = {}): TestSetti
 export interface TestHost extends Host {
   /** Newest status of each component. */
   readonly statuses: Map<string, ComponentStatus>;
+  /** What was reported for the rules, in order. */
+  readonly healthEvents: HealthEvent[];
   readonly defaultStore: StateStore;
   /** Lists by their names, those of named extensions as `EXTENSION:NAME`; made when they are asked for. */
   readonly lists: Map<string, TestList>;
@@ -80,10 +83,12 @@ export interface TestHostOptions {
 
 export function createTestHost(options: TestHostOptions = {}): TestHost {
   const statuses = new Map<string, ComponentStatus>();
+  const healthEvents: HealthEvent[] = [];
   const defaultStore = options.store ?? new MemoryStateStore();
   const lists = new Map(Object.entries(options.lists ?? {}));
   return {
     statuses,
+    healthEvents,
     defaultStore,
     lists,
     async openList(name, extensionId) {
@@ -103,5 +108,9 @@ export function createTestHost(options: TestHostOptions = {}): TestHost {
     reportStatus: (id, status) => {
       statuses.set(id, status);
     },
+    reportHealth: (event) => {
+      healthEvents.push(event);
+    },
+    health: () => ({ state: 'ok', components: new Map(statuses) }),
   };
 }
