@@ -235,16 +235,18 @@ describe('with a real Collector and a real Loki', () => {
     const attributes = { 'hids.location': 'big' };
     await send(ours, [{ body: output('small'), host: 'large', attributes }]);
     await send(ours, [{ body: output('x'.repeat(60_000)), host: 'large', attributes }]);
+    await send(ours, [{ body: `ossec: output: 'huge':\n${'y'.repeat(100_000)}`, host: 'large', attributes }]);
     const fields = (count: number, size: number) =>
       JSON.stringify({
         wide: 'yes',
         ...Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${i}`, 'v'.repeat(size)])),
       });
+    // From well below the limit of attributes to well above it, one by one; then beyond the limit of bytes.
+    const counts = Array.from({ length: 40 }, (_, i) => 80 + i);
     await send(ours, [
-      { body: fields(80, 10), host: 'fields' },
-      { body: fields(200, 10), host: 'fields' },
-      { body: fields(60, 2000), host: 'fields' },
-      { body: `${fields(1, 100_000)}`, host: 'fields' },
+      ...counts.map((count) => ({ body: fields(count, 10), host: 'fields' })),
+      { body: fields(60, 2000), host: 'bytes' },
+      { body: fields(1, 60_000), host: 'bytes' },
       { body: 'traced: Invalid user x', host: 'traced', traceId: TRACE_ID, spanId: SPAN_ID },
     ]);
     const alerts = (host: string) => `{service_name="otel-hids", service_instance_id="${host}"}`;
@@ -253,23 +255,30 @@ describe('with a real Collector and a real Loki', () => {
     expect(await waitForEntries(alerts('both'), 2, hids)).toHaveLength(2);
     const [large] = await waitForEntries(`${alerts('large')} | security_rule_uuid="100500"`, 1, hids);
     expect(Buffer.byteLength(large.line)).toBeLessThanOrEqual(200_000);
-    const wide = await waitForEntries(`${alerts('fields')} | security_rule_uuid="100501"`, 4, hids);
+    const [huge] = await waitForEntries(`${alerts('large')} | security_rule_uuid="100503"`, 1, hids);
+    expect(huge.line).toContain('y'.repeat(100_000));
+    const wide = await waitForEntries(`${alerts('fields')} | security_rule_uuid="100501"`, counts.length, hids);
     const cut = wide.map(({ labels }) => Number(labels.hids_attributes_cut ?? 0)).sort((a, b) => a - b);
-    expect(cut[0]).toBe(0);
-    expect(cut.filter((count) => count > 0)).toHaveLength(3);
-    for (const { labels } of wide) expect(labels.hids_data_wide).toBe('yes');
+    expect(cut).toHaveLength(counts.length);
+    const whole = cut.filter((count) => count === 0).length;
+    expect(whole).toBeGreaterThan(0);
+    // Each further field over the limit is one more that is left out, and the record says so.
+    expect(cut.slice(whole)).toEqual(Array.from({ length: counts.length - whole }, (_, i) => i + 1));
+    const large2 = await waitForEntries(`${alerts('bytes')} | security_rule_uuid="100501"`, 2, hids);
+    for (const { labels } of [...wide, ...large2]) expect(labels.hids_data_wide).toBe('yes');
+    for (const { labels } of large2) expect(Number(labels.hids_attributes_cut)).toBeGreaterThan(0);
     const [traced] = await waitForEntries(alerts('traced'), 1, hids);
     expect(traced.labels).toMatchObject({ trace_id: TRACE_ID, span_id: SPAN_ID });
     expect(canRead(deadLetters) ? readFileSync(deadLetters, 'utf8') : '').toBe('');
   });
 
-  it('syslog and journald records of the Collector reach the same rules as their lines', async () => {
+  it('syslog, journald and Windows records of the Collector reach the same rules as their lines', async () => {
     const folder = temporaryFolder('inputs');
-    const [ours, syslog] = await freePorts(2);
+    const [ours, syslog, otlp] = await freePorts(3);
     const hids = await runHids(
       {
         receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${ours}` } } } },
-        processors: { ruleset: null },
+        processors: { ruleset: { starter: true, rules: [join(writeRules(folder), 'rules.xml')] } },
         exporters: { otlp_http: { endpoint: loki.otlp } },
         service: pipelines(['otlp'], ['otlp_http']),
       },
@@ -290,11 +299,15 @@ describe('with a real Collector and a real Loki', () => {
       receivers: {
         syslog: { tcp: { listen_address: `127.0.0.1:${syslog}` }, protocol: 'rfc5424' },
         journald: { journalctl_path: journal },
+        // Windows event log records as that receiver makes them; it runs on Windows only, so they are sent in.
+        otlp: { protocols: { http: { endpoint: `127.0.0.1:${otlp}` } } },
       },
       processors: { transform: { log_statements: ['set(resource.attributes["host.name"], "inputs-host")'] } },
       exporters: { otlp_grpc: { endpoint: `127.0.0.1:${ours}`, tls: { insecure: true } } },
       service: {
-        pipelines: { logs: { receivers: ['syslog', 'journald'], processors: ['transform'], exporters: ['otlp_grpc'] } },
+        pipelines: {
+          logs: { receivers: ['syslog', 'journald', 'otlp'], processors: ['transform'], exporters: ['otlp_grpc'] },
+        },
       },
     });
     const socket = createConnection(syslog, '127.0.0.1');
@@ -302,9 +315,13 @@ describe('with a real Collector and a real Loki', () => {
     socket.write(
       `<38>1 ${new Date().toISOString()} syslog-host sshd 1 - - Invalid user mallory from 203.0.113.11 port 4001\n`,
     );
-    const alerts = await waitForEntries('{service_name="otel-hids", service_instance_id="inputs-host"}', 2, hids);
+    await sendWindowsEvent(otlp);
+    const alerts = await waitForEntries('{service_name="otel-hids", service_instance_id="inputs-host"}', 3, hids);
     socket.destroy();
-    expect(alerts.map(({ labels }) => [labels.security_rule_uuid, labels.hids_data_srcuser]).sort()).toEqual([
+    const user = (labels: Record<string, string>) =>
+      labels.hids_data_srcuser ?? labels.hids_data_win_eventdata_targetUserName;
+    expect(alerts.map(({ labels }) => [labels.security_rule_uuid, user(labels)]).sort()).toEqual([
+      ['100504', 'bob'],
       ['5710', 'eve'],
       ['5710', 'mallory'],
     ]);
@@ -378,6 +395,29 @@ describe('with a real Collector and a real Loki', () => {
   );
 });
 
+/** An event as the Collector's windows_event_log receiver has it: a map for a body. */
+async function sendWindowsEvent(port: number): Promise<void> {
+  const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
+  const map = (key: string, ...values: object[]) => ({ key, value: { kvlistValue: { values } } });
+  const body = [
+    text('channel', 'Security'),
+    text('computer', 'DESKTOP'),
+    map('event_id', { key: 'id', value: { intValue: '4625' } }, { key: 'qualifiers', value: { intValue: '0' } }),
+    map('provider', text('name', 'Microsoft-Windows-Security-Auditing')),
+    text('level', 'Information'),
+    text('message', 'An account failed to log on.'),
+    { key: 'keywords', value: { arrayValue: { values: [{ stringValue: 'Audit Failure' }] } } },
+    map('event_data', text('TargetUserName', 'bob'), text('IpAddress', '203.0.113.12')),
+  ];
+  const logRecord = { timeUnixNano: String(BigInt(Date.now()) * 1_000_000n), body: { kvlistValue: { values: body } } };
+  const response = await fetch(`http://127.0.0.1:${port}/v1/logs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceLogs: [{ resource: {}, scopeLogs: [{ logRecords: [logRecord] }] }] }),
+  });
+  expect(response.status, await response.text()).toBe(200);
+}
+
 /** Rules of these tests below those of the starter ruleset. */
 function writeRules(folder: string): string {
   writeFileSync(
@@ -393,6 +433,18 @@ function writeRules(folder: string): string {
     <decoded_as>json</decoded_as>
     <field name="wide">yes</field>
     <description>Many fields</description>
+  </rule>
+  <rule id="100503" level="5">
+    <if_sid>530</if_sid>
+    <match>output: 'huge'</match>
+    <description>Huge output</description>
+  </rule>
+  <rule id="100504" level="5">
+    <category>ossec</category>
+    <decoded_as>windows_eventchannel</decoded_as>
+    <field name="win.system.eventID">^4625$</field>
+    <field name="win.system.severityValue">^AUDIT_FAILURE$</field>
+    <description>Windows logon failure of $(win.eventdata.targetUserName)</description>
   </rule>
   <rule id="100502" level="5">
     <match>^traced: </match>
