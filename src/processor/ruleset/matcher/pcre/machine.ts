@@ -6,7 +6,7 @@ import { Memo } from './memo.ts';
 import { ASSERTIONS, OP } from './opcodes.ts';
 
 /** About twenty milliseconds. PCRE2's own limit (ten million) is of the same kind: a match that reaches it is none. */
-export const MAX_STEPS = 2_000_000;
+const MAX_STEPS = 2_000_000;
 
 /** A subroutine call under way. */
 interface Frame {
@@ -30,6 +30,7 @@ const memo = new Memo();
 export class Machine {
   readonly #code: Code;
   readonly #slots: Int32Array;
+  readonly #quickSteps: number;
   readonly #frames: Frame[] = [];
   #text = '';
   #from = 0;
@@ -37,9 +38,11 @@ export class Machine {
   #maxSteps = 0;
   #remembers = false;
 
-  constructor(code: Code) {
+  /** @param quickSteps steps before failures are remembered */
+  constructor(code: Code, quickSteps: number = QUICK_STEPS) {
     this.#code = code;
     this.#slots = new Int32Array(code.slots);
+    this.#quickSteps = quickSteps;
   }
 
   /**
@@ -50,7 +53,7 @@ export class Machine {
     this.#text = text;
     this.#from = from;
     this.#remembers = false;
-    this.#maxSteps = this.#code.memos > 0 ? QUICK_STEPS : MAX_STEPS;
+    this.#maxSteps = this.#code.memos > 0 ? this.#quickSteps : MAX_STEPS;
     const result = this.#search();
     if (result !== 'limit' || this.#code.memos === 0) return result;
     this.#remembers = memo.begin(this.#code.memos, from, text.length);
@@ -303,6 +306,7 @@ export class Machine {
           const length = this.#referenced(at, place);
           failed = length < 0;
           place += length;
+          steps += 4 + (length >> 1);
           at += 4;
           continue;
         }

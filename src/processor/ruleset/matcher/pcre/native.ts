@@ -40,6 +40,7 @@ class NotNative extends Error {}
 
 class Emitter {
   readonly #options: NativeOptions;
+  #groups = 0;
 
   constructor(options: NativeOptions) {
     this.#options = options;
@@ -58,6 +59,8 @@ class Emitter {
       case 'choice':
         return `(?:${this.#branches(node.branches, next)})`;
       case 'capture': {
+        // Groups of a branch reset share numbers, which native groups cannot.
+        if (this.#options.captures && node.index !== ++this.#groups) throw new NotNative();
         const body =
           node.child.kind === 'choice' ? this.#branches(node.child.branches, next) : this.emit(node.child, next);
         return this.#options.captures ? `(${body})` : `(?:${body})`;
