@@ -32,6 +32,7 @@ export interface DeadLetterConfig {
  * ignore keys they do not know. A request that cannot be decoded is in `protobuf` instead, in base64.
  */
 export class DeadLetterFile {
+  readonly path: string;
   readonly #settings: Settings;
   readonly #file: AppendFile;
   readonly #written: Counter;
@@ -49,6 +50,7 @@ export class DeadLetterFile {
       description: 'Records in dead-letter files that were deleted to make room',
     });
     const { path } = config;
+    this.path = path;
     this.#file = new AppendFile({
       path,
       mode: 0o600,

@@ -1,5 +1,6 @@
 import type { Counter } from '@opentelemetry/api';
 import { sleep } from '../../component/clock.ts';
+import type { HealthEvent } from '../../component/health-event.ts';
 import type { ComponentStatus, Settings } from '../../component/host.ts';
 import { createExporterTelemetry, type ExporterTelemetry } from '../../component/telemetry.ts';
 import { Backoff, type RetryConfig } from '../../config/retry.ts';
@@ -11,9 +12,10 @@ import type { Sender } from './sender.ts';
 export interface DeliveryOptions {
   settings: Settings;
   sender: Pick<Sender, 'send' | 'letsEmptyPass'>;
-  deadLetters: Pick<DeadLetterFile, 'write'>;
+  deadLetters: Pick<DeadLetterFile, 'write' | 'path'>;
   retry: RetryConfig;
   report: (status: ComponentStatus) => void;
+  reportHealth: (event: HealthEvent) => void;
   /** From 0 up to 1, for jitter. */
   random?: () => number;
   /** Aborts when the component shuts down: attempts that fail are not repeated. */
@@ -26,6 +28,8 @@ export interface DeliveryOptions {
 const DOUBTFUL_ATTEMPTS = 5;
 /** Failures of one kind after which a smaller request is tried. */
 const SIZE_ATTEMPTS = 5;
+/** What a backend says of a request is its own text, and may be a page. */
+const MAX_REASON = 200;
 const MIN_REQUEST_BYTES = 64 * 1024;
 
 /** What became of a request that needs no more attempts. */
@@ -87,7 +91,7 @@ export class Delivery {
 
   /** Writes to the dead-letter file, again and again where it cannot be written; false at shutdown. */
   async bury(letter: DeadLetter): Promise<boolean> {
-    const { settings, deadLetters, retry, draining, report } = this.#options;
+    const { settings, deadLetters, retry, draining, report, reportHealth } = this.#options;
     const backoff = new Backoff(retry, this.#options.random);
     for (;;) {
       try {
@@ -107,6 +111,12 @@ export class Delivery {
       { exporter: settings.id, kind, reason, records: rejected },
       'records in the dead-letter file',
     );
+    reportHealth({
+      name: 'dead letter',
+      subject: settings.id,
+      totals: { count: rejected },
+      fields: { kind, reason: reason.slice(0, MAX_REASON), file: deadLetters.path },
+    });
     return true;
   }
 

@@ -15,6 +15,7 @@ import type { OtlpHttpConfig } from './config.ts';
 import { DeadLetterFile } from './dead-letter.ts';
 import { Delivery } from './delivery.ts';
 import { type Environment, resolveTarget } from './environment.ts';
+import { QueueWatch } from './queue-watch.ts';
 import { createRequests, type LogsRequest, type RequestLimits } from './request.ts';
 import { SendQueue, type Taken } from './send-queue.ts';
 import { Sender } from './sender.ts';
@@ -24,6 +25,7 @@ interface Running {
   sender: Sender;
   delivery: Delivery;
   queue: SendQueue;
+  watch: QueueWatch;
   /** The queue lives in the store that the pipeline commits to, so both are safe at once. */
   sharesStore: boolean;
   workers: Promise<void>[];
@@ -81,14 +83,15 @@ export class OtlpHttpExporter implements Exporter {
       retry,
       deadLetters: this.#deadLetters,
       report: (status) => host.reportStatus(this.#settings.id, status),
+      reportHealth: (event) => host.reportHealth(event),
       draining: this.#draining.signal,
       stopped: this.#stopped.signal,
     });
-    const queue = new SendQueue(store, this.#settings.id, {
-      maxItems: queueing.queue_size,
-      maxBytes: queueing.queue_bytes,
-    });
-    const running: Running = { sender, delivery, queue, sharesStore: store === host.store(), workers: [] };
+    const limits = { maxItems: queueing.queue_size, maxBytes: queueing.queue_bytes };
+    const queue = new SendQueue(store, this.#settings.id, limits);
+    const capacity = { items: limits.maxItems, bytes: limits.maxBytes };
+    const watch = new QueueWatch(host, this.#settings.id, capacity, policyOf(this.#config));
+    const running: Running = { sender, delivery, queue, watch, sharesStore: store === host.store(), workers: [] };
     this.#running = running;
     if (queueing.enabled) {
       this.#observeQueue(queue);
@@ -109,7 +112,7 @@ export class OtlpHttpExporter implements Exporter {
     if (requests.length === 0) return;
     if (!this.#config.sending_queue.enabled) return this.#deliverNow(running, requests);
     try {
-      await this.#waitForRoom(running.queue, requests);
+      await this.#waitForRoom(running, requests);
     } catch (error) {
       this.#telemetry.enqueueFailed(countRecords(batch));
       throw error;
@@ -132,10 +135,11 @@ export class OtlpHttpExporter implements Exporter {
     this.#trim(running);
   }
 
-  async #waitForRoom(queue: SendQueue, requests: readonly LogsRequest[]): Promise<void> {
+  async #waitForRoom({ queue, watch }: Running, requests: readonly LogsRequest[]): Promise<void> {
     const { block_on_overflow: block, drop_oldest_on_overflow: drop } = this.#config.sending_queue;
     if (drop) return;
     while (!queue.fits(requests)) {
+      watch.full(queue.size());
       if (!block || this.#draining.signal.aborted) queue.refuse();
       await queue.waitForRoom(this.#draining.signal);
     }
@@ -150,7 +154,7 @@ export class OtlpHttpExporter implements Exporter {
   }
 
   /** Takes from the queue until shutdown; a store that fails is tried again, and never ends the worker. */
-  async #work({ queue, delivery }: Running): Promise<void> {
+  async #work({ queue, delivery, watch }: Running): Promise<void> {
     const { clock, logger, id } = this.#settings;
     const draining = this.#draining.signal;
     const stopped = this.#stopped.signal;
@@ -161,6 +165,7 @@ export class OtlpHttpExporter implements Exporter {
         if (taken) {
           if (!(await this.#deliverTaken(delivery, taken))) return;
           await this.#settle(queue, taken);
+          watch.shrunk(queue.size());
         } else if (draining.aborted) return;
         else await queue.waitForItems(draining);
       } catch (error) {
@@ -191,13 +196,14 @@ export class OtlpHttpExporter implements Exporter {
     }
   }
 
-  #trim({ queue }: Running): void {
+  #trim({ queue, watch }: Running): void {
     if (!this.#config.sending_queue.drop_oldest_on_overflow) return;
     const { logger, id } = this.#settings;
     queue.trim().then(
       (records) => {
         if (records === 0) return;
         this.#dropped.add(records, { exporter: id });
+        watch.dropped(queue.size(), records);
         logger.error({ exporter: id, records }, 'queue full, oldest records dropped');
       },
       (error) => logger.error({ exporter: id, error: (error as Error).message }, 'queue full and not to be shortened'),
@@ -233,6 +239,13 @@ export class OtlpHttpExporter implements Exporter {
     this.#running?.sender.close();
     await this.#deadLetters.close();
   }
+}
+
+function policyOf({
+  sending_queue: { block_on_overflow: block, drop_oldest_on_overflow: drop },
+}: OtlpHttpConfig): string {
+  if (drop) return 'drop_oldest';
+  return block ? 'block' : 'refuse';
 }
 
 /** Where dead letters of an exporter go; the name is safe for every id. */

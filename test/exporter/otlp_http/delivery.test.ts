@@ -253,12 +253,23 @@ describe('otlp_http parts what is refused', () => {
     const backend = await Backend.start();
     backend.otherwise = (response, request) =>
       (request.body.length > 150_000 ? answer(413) : accept)(response, request);
-    const { consume, delivered, deadLetters } = await start({ endpoint: backend.endpoint, compression: 'none' });
+    const { consume, delivered, deadLetters, host, deadLetterPath } = await start({
+      endpoint: backend.endpoint,
+      compression: 'none',
+    });
     const long = texts(16).map((text) => text.padEnd(20_000, '.'));
     await consume(logs([...long, 'z'.repeat(200_000)]));
     await delivered();
     expect(backend.acceptedTexts).toEqual(long);
     expect(deadLetters()).toMatchObject([{ kind: 'too_large', reason: '413', records: 1 }]);
+    expect(host.healthEvents).toEqual([
+      {
+        name: 'dead letter',
+        subject: 'otlp_http',
+        totals: { count: 1 },
+        fields: { kind: 'too_large', reason: '413', file: deadLetterPath },
+      },
+    ]);
     const before = backend.received.length;
     for (const text of long) await consume(logs([text]));
     await delivered();

@@ -72,12 +72,17 @@ describe('otlp_http queue', () => {
     const refused = await consume(logs(['x'.repeat(100), 'y'])).catch((error) => error);
     expect(refused).toBeInstanceOf(RefusedError);
     expect(refused.retryAfterMs).toBeGreaterThan(0);
-    expect(await counted('otelcol_exporter_enqueue_failed_log_records')).toBe(2);
+    await expect(consume(logs(['z'.repeat(100)]))).rejects.toBeInstanceOf(RefusedError);
+    expect(await counted('otelcol_exporter_enqueue_failed_log_records')).toBe(3);
     expect(await counted('otelcol_exporter_queue_size')).toBe(fits);
     backend.otherwise = accept;
     await delivered(1000);
     await consume(logs(['again']));
     await delivered(1000);
+    expect(started.host.healthEvents).toMatchObject([
+      { name: 'queue full', subject: 'otlp_http', fields: { size: fits, policy: 'refuse' } },
+      { name: 'queue drained', subject: 'otlp_http', fields: { size: expect.any(Number) } },
+    ]);
     expect(backend.acceptedTexts).toHaveLength(fits + 1);
     expect(await counted('otelcol_exporter_queue_size')).toBe(0);
   });
@@ -160,6 +165,9 @@ describe('otlp_http queue', () => {
     await delivered(1000);
     expect(backend.acceptedTexts).toEqual(['under way', 'd', 'd2', 'e', 'e2']);
     expect(await counted('hids_exporter_dropped_log_records')).toBe(6);
+    const dropped = started.host.healthEvents.filter(({ name }) => name === 'queue full');
+    expect(dropped.reduce((sum, { totals }) => sum + (totals?.dropped ?? 0), 0)).toBe(6);
+    expect(started.host.healthEvents.at(-1)?.name).toBe('queue drained');
   });
 
   it('may live in another store than the state', async () => {
