@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
+import { registerCompare } from './commands/compare.ts';
 import { registerComponents } from './commands/components.ts';
 import { registerLogtest } from './commands/logtest.ts';
 import { registerNotBuilt } from './commands/not-built.ts';
@@ -44,6 +45,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     registerComponents,
     registerLogtest,
     registerTest,
+    registerCompare,
     registerReplay,
     registerNotBuilt,
   ])
