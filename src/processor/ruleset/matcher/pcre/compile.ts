@@ -1,10 +1,11 @@
 import { PatternError } from '../types.ts';
 import { isAnchored } from './anchored.ts';
+import { ASSERTIONS } from './assertions.ts';
 import { type Condition, childrenOf, type Look, type Node, type Pattern, type Verb } from './ast.ts';
 import { type ByteSet, literalOf } from './byte-set.ts';
 import { leadingRun } from './leading-run.ts';
 import { firstBytes, isNullable } from './nullable.ts';
-import { ASSERTIONS, OP } from './opcodes.ts';
+import { OP } from './opcodes.ts';
 import { isOpaque } from './simplify.ts';
 import { fixedWidth } from './width.ts';
 

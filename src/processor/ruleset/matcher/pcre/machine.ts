@@ -1,9 +1,10 @@
+import { foldAscii } from '../ascii.ts';
+import { holds } from './assertions.ts';
 import * as stackKinds from './backtrack-stack.ts';
 import { BacktrackStack } from './backtrack-stack.ts';
-import { WORD } from './byte-set.ts';
 import type { Code } from './compile.ts';
 import { Memo } from './memo.ts';
-import { ASSERTIONS, OP } from './opcodes.ts';
+import { OP } from './opcodes.ts';
 
 /** About twenty milliseconds. PCRE2's own limit (ten million) is of the same kind: a match that reaches it is none. */
 const MAX_STEPS = 2_000_000;
@@ -273,7 +274,7 @@ export class Machine {
           at = place === slots[code[at + 1]!] ? code[at + 2]! : at + 3;
           continue;
         case OP.ASSERT:
-          failed = !this.#holds(code[at + 1]!, place);
+          failed = !holds(code[at + 1]!, text, place, this.#from);
           at += 2;
           continue;
         case OP.ATOMIC:
@@ -418,30 +419,7 @@ export class Machine {
     const wanted = this.#text.slice(begin, begin + length);
     const there = this.#text.slice(place, place + length);
     if (wanted === there) return length;
-    return code[at + 3] === 1 && foldCase(wanted) === foldCase(there) ? length : -1;
-  }
-
-  #holds(assertion: number, place: number): boolean {
-    const text = this.#text;
-    const from = this.#from;
-    const size = text.length;
-    switch (ASSERTIONS[assertion]!) {
-      case 'start':
-      case 'first':
-        return place === from;
-      case 'line-start':
-        return place === from || (place < size && text.charCodeAt(place - 1) === 10);
-      case 'end':
-        return place === size;
-      case 'last':
-        return place === size || (place === size - 1 && text.charCodeAt(place) === 10);
-      case 'line-end':
-        return place === size || text.charCodeAt(place) === 10;
-      case 'word-boundary':
-        return isWordAt(text, place - 1, from) !== isWordAt(text, place, from);
-      case 'no-word-boundary':
-        return isWordAt(text, place - 1, from) === isWordAt(text, place, from);
-    }
+    return code[at + 3] === 1 && foldAscii(wanted) === foldAscii(there) ? length : -1;
   }
 }
 
@@ -450,11 +428,3 @@ const NO_MATCH_HERE = -2;
 const GIVEN_UP = -3;
 const NEVER = -4;
 const MAX_FRAMES = 10_000;
-
-function isWordAt(text: string, place: number, from: number): boolean {
-  return place >= from && place < text.length && WORD[text.charCodeAt(place)] === 1;
-}
-
-function foldCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (run) => run.toLowerCase());
-}

@@ -55,14 +55,3 @@ export const OP = {
   /** slot of the opening place, group */
   CLOSE_GROUP: 28,
 } as const;
-
-export const ASSERTIONS = [
-  'start',
-  'line-start',
-  'end',
-  'last',
-  'line-end',
-  'first',
-  'word-boundary',
-  'no-word-boundary',
-] as const;
