@@ -74,6 +74,9 @@ export const tailShape = {
       message: 'a file can wait: attempts never end, so enabled must be true and max_elapsed_time 0',
     })
     .describe('Waits between attempts to hand over a batch. Attempts never end: reading pauses meanwhile'),
+  expect_every: duration()
+    .optional()
+    .describe('Report `source silent` when no line has come from any of the files for this long; default: never'),
   storage: z.string().min(1).optional().describe('Storage extension for the offsets; default: the default store'),
 } as const;
 

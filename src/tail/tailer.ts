@@ -3,6 +3,7 @@ import { sleep } from '../component/clock.ts';
 import type { Component, Intake } from '../component/component.ts';
 import { HEALTH_LOCATION } from '../component/health-event.ts';
 import type { Host, Settings } from '../component/host.ts';
+import { SilenceWatch } from '../component/silence-watch.ts';
 import type { Change } from '../component/state-store.ts';
 import { createReceiverTelemetry } from '../component/telemetry.ts';
 import { type Checkpoint, deleteCheckpoint, loadCheckpoints, putCheckpoint, putPatterns } from './checkpoint.ts';
@@ -66,6 +67,7 @@ export class Tailer implements Component {
   readonly #reread: { file: TailFile; pending: readonly number[] }[] = [];
   #changes: Change[] = [];
   #reports: SourceReports | undefined;
+  #silence: SilenceWatch | undefined;
   #set: FileSet | undefined;
   #known: KnownFiles;
   #running: Promise<void> | undefined;
@@ -113,6 +115,8 @@ export class Tailer implements Component {
     );
     const store = host.store(config.storage);
     const { checkpoints, patterns, damaged } = loadCheckpoints(store, id);
+    if (config.expect_every) this.#silence = new SilenceWatch(this.#settings, host, config.expect_every);
+    this.#silence?.seen(id);
     for (const key of damaged) logger.error({ key }, 'Stored offset is damaged; the file counts as unknown');
     for (const key of damaged) this.#changes.push(deleteCheckpoint(id, key));
     const current = JSON.stringify([config.include, config.exclude, config.fingerprint_size]);
@@ -167,6 +171,7 @@ export class Tailer implements Component {
     await this.#flush();
     await set.close();
   }
+    this.#silence?.close();
 
   /** Reads what is there; true when there is more than one turn allows. */
   async #pass(set: FileSet): Promise<boolean> {
@@ -190,6 +195,7 @@ export class Tailer implements Component {
     return again;
   }
 
+    this.#silence?.check();
   async #readFile(set: FileSet, file: TailFile): Promise<boolean> {
     if (file.partialSince !== undefined && file.partialSize === file.size && !this.#reader.isFlushDue(file))
       return false;
@@ -273,9 +279,12 @@ export class Tailer implements Component {
         if (line.cut) reports()?.lineCut(file.path);
         handler.line(file, line);
       },
+    const silence = () => this.#silence;
+    const { id } = this.#settings;
       get full() {
         return out.count >= max_batch_size || out.bytes >= max_batch_bytes;
       },
+        silence()?.seen(id);
       flush: () => this.#flush(),
     };
   }

@@ -81,6 +81,11 @@ export const otlpReceiverSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Senders may send control messages (`ossec: output: ...`), as agents of an own manager would'),
+  expect_every: duration()
+    .optional()
+    .describe(
+      'Report `source silent` when a `host.name` that has sent before, or everybody, has sent nothing for this long; default: never',
+    ),
   max_in_flight_requests: z
     .int()
     .min(1)

@@ -14,6 +14,8 @@ import type { OtlpTelemetry } from './telemetry.ts';
 
 const UID_ATTRIBUTE = 'log.record.uid';
 const MAX_UID_LENGTH = 128;
+/** Longest name of a host, after RFC 1035. */
+const MAX_HOST_LENGTH = 255;
 const SUCCESS: LogsResponse = { rejectedLogRecords: 0, errorMessage: '' };
 
 export type Encoding = 'protobuf' | 'json';
@@ -25,6 +27,8 @@ export interface LogsServiceParts {
   memory: ResendMemory;
   telemetry: OtlpTelemetry;
   complaints: Complaints;
+  /** Told of every host that has sent records which were taken, and of this receiver itself. */
+  seen(source: string): void;
 }
 
 /** `LogsService/Export` behind both transports: from the bytes of a request to the answer it may be given. */
@@ -97,6 +101,11 @@ export class LogsService {
     }
     claim.commit();
     telemetry.accepted(records);
+    this.parts.seen(settings.id);
+    for (const { resource } of batch.logs) {
+      const host = resource.attributes.get('host.name');
+      if (typeof host === 'string' && host !== '') this.parts.seen(host.slice(0, MAX_HOST_LENGTH));
+    }
   }
 
   /** Gives every record its identity and every group its trust; returns the uids there are. */

@@ -1,8 +1,9 @@
 import { isServerAuthenticator, type ServerAuthenticator } from '../../component/authenticator.ts';
-import { sleep } from '../../component/clock.ts';
+import { sleep, type Timer } from '../../component/clock.ts';
 import type { Intake, Receiver } from '../../component/component.ts';
 import { ConfigError } from '../../component/errors.ts';
 import type { Host, Settings } from '../../component/host.ts';
+import { SilenceWatch } from '../../component/silence-watch.ts';
 import type { AuthConfig } from '../../config/auth.ts';
 import { formatEndpoint } from '../../config/endpoint.ts';
 import type { ServerTlsConfig } from '../../config/tls.ts';
@@ -30,6 +31,8 @@ export class OtlpReceiver implements Receiver {
   private readonly listeners: (HttpListener | GrpcListener)[] = [];
   private readonly certificates: ReloadingTls[] = [];
   private host: Host | undefined;
+  private silence: SilenceWatch | undefined;
+  private silenceTimer: Timer | undefined;
   private stopped: Promise<void> | undefined;
 
   constructor(settings: Settings, config: OtlpReceiverConfig, next: Intake) {
@@ -40,7 +43,8 @@ export class OtlpReceiver implements Receiver {
     this.complaints = new Complaints(settings.logger, settings.clock);
     this.memory = new ResendMemory(`receiver/${settings.id}`, config.resend, settings.clock);
     const { telemetry, complaints, memory } = this;
-    this.service = new LogsService({ settings, next, trusted: config.trusted, memory, telemetry, complaints });
+    const seen = (host: string) => this.silence?.seen(host);
+    this.service = new LogsService({ settings, next, trusted: config.trusted, memory, telemetry, complaints, seen });
   }
 
   async start(host: Host): Promise<void> {
@@ -69,7 +73,21 @@ export class OtlpReceiver implements Receiver {
       await this.shutdown();
       throw error;
     }
+    this.watchSilence(host);
     host.reportStatus(this.settings.id, { state: 'ok' });
+  }
+
+  private watchSilence(host: Host): void {
+    const { settings, config } = this;
+    if (!config.expect_every) return;
+    const silence = new SilenceWatch(settings, host, config.expect_every);
+    silence.seen(settings.id);
+    const look = () => {
+      silence.check();
+      this.silenceTimer = settings.clock.setTimeout(look, silence.interval);
+    };
+    this.silence = silence;
+    look();
   }
 
   /** Requests in flight end within `shutdown_timeout`; then their connections are closed. */
@@ -79,6 +97,8 @@ export class OtlpReceiver implements Receiver {
   }
 
   private async stop(): Promise<void> {
+    this.silenceTimer?.cancel();
+    this.silence?.close();
     for (const certificate of this.certificates) certificate.stop();
     for (const listener of this.listeners) listener.stop();
     const done = new AbortController();

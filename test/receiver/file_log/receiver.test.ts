@@ -613,3 +613,18 @@ function fileSource(rotate: boolean): () => ReceiverSource {
 describeReceiverContract('file_log', fileSource(false));
 describeReceiverContract('file_log, restarted', fileSource(false), { restart: true });
 describeReceiverContract('file_log, restarted, files renamed', fileSource(true), { restart: true });
+
+it('reports that nothing has come for longer than expected, and that it comes again', async () => {
+  writeFileSync(at('app.log'), 'one\n');
+  const { host, clock } = tail({ expect_every: '10m', poll_interval: '10s' });
+  await harness.start();
+  await harness.polls(60, 10_000);
+  expect(host.healthEvents).toMatchObject([{ name: 'source silent', subject: 'file_log', fields: { silent: '600s' } }]);
+  clock.jump(60_000);
+  await harness.polls(60, 10_000);
+  expect(host.healthEvents).toHaveLength(1);
+  appendFileSync(at('app.log'), 'two\n');
+  await harness.polls(2, 10_000);
+  expect(host.healthEvents).toHaveLength(2);
+  expect(host.healthEvents[1]).toMatchObject({ name: 'source active', subject: 'file_log' });
+});
