@@ -113,10 +113,10 @@ export class Tailer implements Component {
     this.#reports = new SourceReports(this.#settings, host, config.max_log_size, (body) =>
       this.#control(body, HEALTH_LOCATION),
     );
-    const store = host.store(config.storage);
-    const { checkpoints, patterns, damaged } = loadCheckpoints(store, id);
     if (config.expect_every) this.#silence = new SilenceWatch(this.#settings, host, config.expect_every);
     this.#silence?.seen(id);
+    const store = host.store(config.storage);
+    const { checkpoints, patterns, damaged } = loadCheckpoints(store, id);
     for (const key of damaged) logger.error({ key }, 'Stored offset is damaged; the file counts as unknown');
     for (const key of damaged) this.#changes.push(deleteCheckpoint(id, key));
     const current = JSON.stringify([config.include, config.exclude, config.fingerprint_size]);
@@ -169,9 +169,9 @@ export class Tailer implements Component {
       if (!again) await sleep(clock, this.#config.poll_interval, signal);
     }
     await this.#flush();
+    this.#silence?.close();
     await set.close();
   }
-    this.#silence?.close();
 
   /** Reads what is there; true when there is more than one turn allows. */
   async #pass(set: FileSet): Promise<boolean> {
@@ -190,12 +190,12 @@ export class Tailer implements Component {
     if (!again) this.#handler.caughtUp();
     await this.#leaveMissing(set);
     this.#expire();
+    this.#silence?.check();
     this.#reports?.endOfPass();
     await this.#flush();
     return again;
   }
 
-    this.#silence?.check();
   async #readFile(set: FileSet, file: TailFile): Promise<boolean> {
     if (file.partialSince !== undefined && file.partialSize === file.size && !this.#reader.isFlushDue(file))
       return false;
@@ -274,17 +274,17 @@ export class Tailer implements Component {
     const handler = this.#handler;
     const out = this.#out;
     const reports = () => this.#reports;
+    const silence = () => this.#silence;
+    const { id } = this.#settings;
     return {
       line(file, line) {
         if (line.cut) reports()?.lineCut(file.path);
+        silence()?.seen(id);
         handler.line(file, line);
       },
-    const silence = () => this.#silence;
-    const { id } = this.#settings;
       get full() {
         return out.count >= max_batch_size || out.bytes >= max_batch_bytes;
       },
-        silence()?.seen(id);
       flush: () => this.#flush(),
     };
   }
