@@ -80,11 +80,15 @@ export const rulesetConfigSchema = z.strictObject({
     .prefault({}),
   health: z.boolean().default(true).describe('load the health add-on (rules 199000 to 199999) on top of the ruleset'),
   storage: z.string().optional().describe('id of the storage extension that keeps state and shared lists'),
+  watch: z
+    .boolean()
+    .default(true)
+    .describe('read rules and decoders again when their files change; a set that cannot be used is refused'),
   list_poll_interval: z
     .int()
     .min(1)
     .default(5)
-    .describe('seconds between looks at lists kept in the store and in files'),
+    .describe('seconds between looks at lists (in the store and in files), and at rules and decoders'),
 });
 
 export type RulesetConfig = z.output<typeof rulesetConfigSchema>;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RulesetConfig } from './config.ts';
 import type { Diagnostic } from './diagnostics.ts';
+import { digestBytes } from './digest.ts';
 import { parseClientKeys } from './identity.ts';
 import { type LoadedRuleset, loadRuleset, type RulesetOptions } from './load.ts';
 
@@ -12,8 +13,10 @@ const BUILT_IN = fileURLToPath(new URL('../../../config/ruleset', import.meta.ur
 const STARTER = {
   decoders: `${BUILT_IN}/decoders`,
   rules: `${BUILT_IN}/rules`,
-  lists: { 'etc/lists': `${BUILT_IN}/lists` },
+  lists: `${BUILT_IN}/lists`,
 };
+/** What rules call the folder of lists. */
+const LISTS = 'etc/lists';
 const HEALTH = { decoders: [`${BUILT_IN}/health/decoders`], rules: [`${BUILT_IN}/health/rules`] };
 
 /** What a processor runs on: the ruleset with the add-ons, and the agent ids that are known. */
@@ -37,7 +40,8 @@ export function toRulesetOptions(config: ContentConfig, baseDir: string): Rulese
     baseDir,
     decoders: [STARTER.decoders, ...config.decoders],
     rules: [STARTER.rules, ...config.rules],
-    lists: { ...STARTER.lists, ...config.lists },
+    // The first of one name counts, and a list that is named itself stands for that of the folder.
+    lists: { ...config.lists, ...(Object.hasOwn(config.lists, LISTS) ? {} : { [LISTS]: STARTER.lists }) },
   };
 }
 
@@ -55,17 +59,21 @@ export async function loadContent(
   });
   const diagnostics = [...loaded.diagnostics];
   const agentIds = new Map(Object.entries(config.identity.agents));
-  if (config.identity.client_keys !== undefined) {
-    for (const [name, id] of await readClientKeys(resolve(baseDir, config.identity.client_keys), diagnostics)) {
-      if (!agentIds.has(name)) agentIds.set(name, id);
-    }
-  }
-  return { ...loaded, diagnostics, agentIds };
+  if (config.identity.client_keys === undefined) return { ...loaded, diagnostics, agentIds };
+  const path = resolve(baseDir, config.identity.client_keys);
+  const { ids, digest } = await readClientKeys(path, diagnostics);
+  for (const [name, id] of ids) if (!agentIds.has(name)) agentIds.set(name, id);
+  const digests = new Map([...loaded.digests, ...(digest === undefined ? [] : [[path, digest] as const])]);
+  return { ...loaded, files: [...loaded.files, path], digests, diagnostics, agentIds };
 }
 
-async function readClientKeys(path: string, diagnostics: Diagnostic[]): Promise<Map<string, string>> {
+async function readClientKeys(
+  path: string,
+  diagnostics: Diagnostic[],
+): Promise<{ ids: Map<string, string>; digest: string | undefined }> {
   try {
-    return parseClientKeys(await readFile(path, 'utf8'));
+    const content = await readFile(path);
+    return { ids: parseClientKeys(content.toString('utf8')), digest: digestBytes(content) };
   } catch (error) {
     diagnostics.push({
       severity: 'error',
@@ -73,6 +81,6 @@ async function readClientKeys(path: string, diagnostics: Diagnostic[]): Promise<
       message: `${path} cannot be read: ${error instanceof Error ? error.message : error}`,
       help: 'Agents keep the ids that the agents map gives them; others are known by their host key.',
     });
-    return new Map();
+    return { ids: new Map(), digest: undefined };
   }
 }

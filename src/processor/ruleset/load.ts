@@ -1,10 +1,11 @@
 import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { compileRuleset, type ListSource, type RulesetSource } from './compile/compile.ts';
 import { listKey, readListText } from './compile/lists.ts';
 import { MemoryList } from './compile/memory-list.ts';
 import type { Compat, Dialect, LookupList, Ruleset, RulesetSettings } from './compile/ruleset.ts';
 import type { Diagnostic } from './diagnostics.ts';
+import { digestBytes, digestNames } from './digest.ts';
 import { type InstallationFiles, listFilesBelow, readOssecHome, readWazuhHome } from './load-home.ts';
 import type { SourceFile } from './parse/ast.ts';
 
@@ -27,7 +28,7 @@ export interface RulesetOptions {
   settings?: Partial<RulesetSettings>;
   /** Relative paths start here (default: the working directory). */
   baseDir?: string;
-  /** Supplies `keyv:NAME` lists; undefined where there is none of that name. */
+  /** Supplies `keyv:NAME` lists; undefined where there is none of that name, a rejection where it cannot be read. */
   resolveList?: (name: string, store: string) => LookupList | undefined | Promise<LookupList | undefined>;
 }
 
@@ -39,6 +40,8 @@ export interface LoadedRuleset {
   readonly files: readonly string[];
   /** Directories that were listed: a new file in one of them belongs to the ruleset. */
   readonly directories: readonly string[];
+  /** By path: of the bytes of files and the names in directories as they were read; see `digest.ts`. */
+  readonly digests: ReadonlyMap<string, string>;
   /** Lists that were read from files: {@link reloadList} swaps their content without a new ruleset. */
   readonly listFiles: readonly ListFile[];
 }
@@ -47,6 +50,8 @@ export interface ListFile {
   readonly name: string;
   readonly path: string;
   readonly list: MemoryList;
+  /** What the list holds, as bytes. */
+  entries: ReadonlyMap<string, string>;
 }
 
 /** Bytes of one file. Stock files have up to 300 KB; a string cannot hold more than half a gigabyte. */
@@ -58,6 +63,7 @@ export interface ReadRuleset {
   readonly diagnostics: Diagnostic[];
   readonly files: readonly string[];
   readonly directories: readonly string[];
+  readonly digests: ReadonlyMap<string, string>;
   readonly listFiles: readonly ListFile[];
 }
 
@@ -71,14 +77,18 @@ export async function loadRuleset(options: RulesetOptions): Promise<LoadedRulese
   return new Loader(options).load();
 }
 
-/** Reads a list file again; the list keeps its old content where that fails. */
-export function reloadList(file: ListFile, dialect: Dialect): Diagnostic[] {
+/** Reads a list file again; the list keeps its old content, and `digest` is undefined, where that fails. */
+export function reloadList(
+  file: ListFile,
+  dialect: Dialect,
+): { diagnostics: Diagnostic[]; digest: string | undefined } {
   const diagnostics: Diagnostic[] = [];
   const content = readBytes(file.path, diagnostics, 'error');
-  if (content === undefined) return diagnostics;
+  if (content === undefined) return { diagnostics, digest: undefined };
   const read = readListText(file.path, content, dialect);
+  file.entries = read.entries;
   file.list.replace(read.entries);
-  return [...diagnostics, ...read.diagnostics];
+  return { diagnostics: read.diagnostics, digest: digestBytes(content) };
 }
 
 class Loader {
@@ -89,6 +99,7 @@ class Loader {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #files = new Set<string>();
   readonly #directories = new Set<string>();
+  readonly #digests = new Map<string, string>();
   readonly #listFiles: ListFile[] = [];
 
   constructor(options: RulesetOptions) {
@@ -121,7 +132,7 @@ class Loader {
       compat,
       decoders: this.#readFiles([...this.#order(decoders), ...addonDecoders]),
       rules: this.#readFiles([...this.#order(rules), ...addonRules]),
-      lists: [...this.#readLists(home), ...(await this.#resolveLists())],
+      lists: [...(await this.#resolveLists()), ...this.#readLists(home)],
       settings: { ...settings, ...(alertLevel === undefined ? {} : { alertLevel }) },
       addons: [...addonDecoders, ...addonRules],
     };
@@ -134,6 +145,7 @@ class Loader {
       diagnostics: this.#diagnostics,
       files: [...this.#files],
       directories: [...this.#directories],
+      digests: this.#digests,
       listFiles: this.#listFiles,
     };
   }
@@ -143,8 +155,12 @@ class Loader {
     if (home === undefined) return { decoders: [], rules: [], lists: [], files: [], directories: [] };
     const read = this.#dialect === 'ossec' ? readOssecHome : readWazuhHome;
     const found = read(resolve(this.#baseDir, home), this.#diagnostics);
-    for (const file of found.files) this.#files.add(file);
-    for (const directory of found.directories) this.#directories.add(directory);
+    for (const file of found.files) {
+      this.#files.add(file);
+      // Read by now, and complained about where that failed.
+      if (kindOf(file) === 'file') this.#digests.set(file, digestBytes(readFileSync(file)));
+    }
+    for (const directory of found.directories) this.#addDirectory(directory);
     const keep = (path: string) => !this.#exclude.has(basename(path));
     return { ...found, decoders: found.decoders.filter(keep), rules: found.rules.filter(keep) };
   }
@@ -170,7 +186,7 @@ class Loader {
   }
 
   #listDirectory(path: string): string[] {
-    this.#directories.add(path);
+    this.#addDirectory(path);
     const names = readdirSync(path).filter((name) => name.endsWith('.xml') && !this.#exclude.has(name));
     return names
       .sort(compareBytes)
@@ -178,8 +194,17 @@ class Loader {
       .filter((file) => kindOf(file) === 'file');
   }
 
+  #addDirectory(path: string): void {
+    if (kindOf(path) !== 'directory') return;
+    this.#directories.add(path);
+    this.#digests.set(path, digestNames(readdirSync(path)));
+  }
+
   #glob(pattern: string): string[] {
+    // Where a new match would turn up, unless it is in a directory that has none yet.
+    this.#addDirectory(resolve(this.#baseDir, /^([^*?[\]{}]*)(?:\/|$)/.exec(pattern)?.[1] ?? ''));
     const matches = globSync(pattern, { cwd: this.#baseDir }).map((match) => resolve(this.#baseDir, match));
+    for (const match of matches) this.#addDirectory(dirname(match));
     return matches.sort(compareBytes).filter((path) => kindOf(path) === 'file' && !this.#exclude.has(basename(path)));
   }
 
@@ -189,15 +214,24 @@ class Loader {
     return this.#dialect === 'ossec' ? unique : unique.sort((a, b) => compareBytes(basename(a), basename(b)));
   }
 
+  #readBytes(path: string, severity: Diagnostic['severity']): string | undefined {
+    const content = readBytes(path, this.#diagnostics, severity);
+    if (content !== undefined) this.#digests.set(path, digestBytes(content));
+    return content;
+  }
+
   #readFiles(paths: readonly string[]): SourceFile[] {
     return paths.flatMap((path) => {
       this.#files.add(path);
-      const content = readBytes(path, this.#diagnostics, 'fatal');
+      const content = this.#readBytes(path, 'fatal');
       return content === undefined ? [] : [{ path, name: basename(path), content }];
     });
   }
 
   #readLists(home: InstallationFiles): ListSource[] {
+    const stored = Object.entries(this.#options.lists ?? {})
+      .filter(([, value]) => value.startsWith('keyv:'))
+      .map(([name]) => listKey(name));
     const given = Object.entries(this.#options.lists ?? {})
       .filter(([, value]) => !value.startsWith('keyv:'))
       .flatMap(([name, value]) => this.#expandList(name, resolve(this.#baseDir, value)));
@@ -206,23 +240,25 @@ class Loader {
       ...given.map((entry) => ({ ...entry, severity: 'fatal' as const })),
       ...home.lists.map((entry) => ({ ...entry, severity: 'warning' as const })),
     ]
+      .filter(({ name }) => !stored.includes(listKey(name)))
       .filter((entry, index, all) => all.findIndex((other) => listKey(other.name) === listKey(entry.name)) === index)
       .flatMap(({ name, path, severity }) => {
         this.#files.add(path);
-        const content = readBytes(path, this.#diagnostics, severity);
+        const content = this.#readBytes(path, severity);
         if (content === undefined) return [];
         const read = readListText(path, content, this.#dialect);
         this.#diagnostics.push(...read.diagnostics);
         const list = new MemoryList(listKey(name), read.entries);
-        this.#listFiles.push({ name: listKey(name), path, list });
+        this.#listFiles.push({ name: listKey(name), path, list, entries: read.entries });
         return [{ name, list }];
       });
   }
 
   #expandList(name: string, path: string): { name: string; path: string }[] {
     if (kindOf(path) !== 'directory') return [{ name, path }];
-    this.#directories.add(path);
-    return listFilesBelow(path).map((file) => ({ name: `${name}/${file}`, path: join(path, file) }));
+    const files = listFilesBelow(path).map((file) => ({ name: `${name}/${file}`, path: join(path, file) }));
+    for (const directory of [path, ...files.map((file) => dirname(file.path))]) this.#addDirectory(directory);
+    return files;
   }
 
   async #resolveLists(): Promise<ListSource[]> {
@@ -230,14 +266,23 @@ class Loader {
     for (const [name, value] of Object.entries(this.#options.lists ?? {})) {
       if (!value.startsWith('keyv:')) continue;
       const store = value.slice('keyv:'.length);
-      const list = await this.#options.resolveList?.(name, store);
-      if (list !== undefined) sources.push({ name, list });
-      else {
+      try {
+        const list = await this.#options.resolveList?.(name, store);
+        if (list !== undefined) {
+          sources.push({ name, list });
+          continue;
+        }
         this.#diagnostics.push({
           severity: 'fatal',
           code: 'list-not-in-store',
           message: `list ${name} is to come from the store as "${store}", which there is none for`,
           help: 'Configure a storage extension, and name it under storage.',
+        });
+      } catch (error) {
+        this.#diagnostics.push({
+          severity: 'fatal',
+          code: 'list-store-not-readable',
+          message: `list ${name} cannot be read from the store: ${error instanceof Error ? error.message : error}`,
         });
       }
     }

@@ -1,6 +1,7 @@
 import type { Counter } from '@opentelemetry/api';
 import type { Consumer, Processor } from '../../component/component.ts';
-import { ConfigError, RefusedError } from '../../component/errors.ts';
+import { RefusedError } from '../../component/errors.ts';
+import { formatHealthEvent } from '../../component/health-event.ts';
 import type { Host, Settings } from '../../component/host.ts';
 import type { WorkUnit } from '../../component/state-store.ts';
 import { createProcessorTelemetry, type ProcessorTelemetry } from '../../component/telemetry.ts';
@@ -8,11 +9,11 @@ import type { Attributes } from '../../pdata/any-value.ts';
 import type { LogBatch, LogRecord, Scope, ScopeLogs } from '../../pdata/logs.ts';
 import { VERSION } from '../../version.ts';
 import { alertAttributes, SERVICE_NAME } from './alert/record.ts';
+import { CommandRuns, type LateRun } from './command-runs.ts';
 import type { RulesetConfig } from './config.ts';
-import { type LoadedContent, loadContent } from './content.ts';
-import { formatDiagnostic } from './diagnostics.ts';
 import { EngineState, loadState } from './evaluate/state.ts';
-import { type RecordOutcome, type RecordSource, RulesetRuntime } from './runtime.ts';
+import { LiveContent } from './live/live-content.ts';
+import { createHealthRecord, type RecordOutcome, type RecordSource, RulesetRuntime } from './runtime.ts';
 import { StateView } from './state-view.ts';
 
 /** Until units that are under way have ended; receivers come again. */
@@ -36,6 +37,8 @@ export class RulesetProcessor implements Processor {
   >;
   private view: StateView | undefined = undefined;
   private state = new EngineState();
+  private readonly runs = new CommandRuns();
+  private content: LiveContent | undefined = undefined;
   private runtime: RulesetRuntime | undefined = undefined;
   /** Units that carry engine state and have neither been committed nor rolled back. */
   private openUnits = 0;
@@ -56,18 +59,19 @@ export class RulesetProcessor implements Processor {
       identityMissing: counter('identity_missing', 'records whose resource names no host'),
       attributesCut: counter('attributes_cut', 'attributes cut or dropped to keep alerts within limits'),
       tripped: counter('match_limit_tripped', 'matches given up, by rule or decoder'),
-      staleRuns: counter('stale_runs', 'command runs older than the one their rule knows, not compared'),
+      staleRuns: counter('stale_runs', 'records of command runs that came after a later run, not evaluated'),
     };
   }
 
   async start(host: Host): Promise<void> {
-    this.view = new StateView(host.store(this.config.storage), this.settings.id);
-    const content = await loadContent(this.config, this.settings.baseDir);
-    this.report(content);
-    const { ruleset, agentIds } = content;
-    if (!ruleset) throw new ConfigError(`${this.settings.id}: the ruleset cannot be loaded (see above)`);
+    this.view = new StateView(host.store(this.config.storage), scopeOf(this.settings));
+    this.content = new LiveContent(this.settings, this.config, host);
+    const { ruleset, agentIds } = await this.content.load();
     this.state = loadState(this.view);
-    this.runtime = new RulesetRuntime(this.config, this.settings.localHost, agentIds, ruleset, this.state);
+    this.runs.load(this.view);
+    const runtime = new RulesetRuntime(this.config, this.settings.localHost, agentIds, ruleset, this.state);
+    this.runtime = runtime;
+    this.content.start((content) => runtime.use(content.ruleset, this.state, content.agentIds));
     host.reportStatus(this.settings.id, { state: 'ok' });
     this.settings.logger.info(
       { component: this.settings.id, rules: ruleset.rules.size, lists: ruleset.lists.size, dialect: ruleset.dialect },
@@ -76,16 +80,13 @@ export class RulesetProcessor implements Processor {
   }
 
   async shutdown(): Promise<void> {
+    await this.content?.stop();
     this.runtime = undefined;
   }
 
   /** Reads rules, decoders and lists again; a set that cannot be used is refused and the old one stays in force. */
   async reload(): Promise<void> {
-    const content = await loadContent(this.config, this.settings.baseDir);
-    this.report(content);
-    if (!content.ruleset) throw new ConfigError(`${this.settings.id}: the new ruleset cannot be loaded (see above)`);
-    this.runtime?.use(content.ruleset, this.state);
-    this.settings.logger.info({ component: this.settings.id, rules: content.ruleset.rules.size }, 'ruleset reloaded');
+    await this.content?.reload();
   }
 
   async consume(batch: LogBatch, work: WorkUnit): Promise<void> {
@@ -138,15 +139,37 @@ export class RulesetProcessor implements Processor {
 
   private evaluateRecord(runtime: RulesetRuntime, record: LogRecord, source: RecordSource, alerts: LogRecord[]): void {
     const { clock } = this.settings;
+    const late =
+      this.config.compat === 'strict' || !source.trusted ? undefined : this.runs.check(record, source.host.key);
+    if (late) {
+      this.counters.staleRuns.add(1, { processor: this.settings.id });
+      if (late.isFirst) this.evaluateHealth(runtime, [this.tellOfLateRun(late, record)], source, alerts);
+      return;
+    }
     const outcome = runtime.evaluate(record, source, clock.now());
     this.count(outcome);
     if (this.config.emit === 'annotated') annotate(record, outcome);
     else if (outcome.alertRecord) alerts.push(outcome.alertRecord);
     if (!needsHealthRecords(outcome)) return;
-    for (const health of runtime.healthRecords(outcome, record, source.host, clock.nowUnixNano())) {
-      const { alertRecord } = runtime.evaluate(health, { ...source, trusted: true }, clock.now());
+    const found = runtime.healthRecords(outcome, record, source.host, clock.nowUnixNano());
+    this.evaluateHealth(runtime, found, source, alerts);
+  }
+
+  private evaluateHealth(
+    runtime: RulesetRuntime,
+    records: readonly LogRecord[],
+    source: RecordSource,
+    alerts: LogRecord[],
+  ): void {
+    for (const health of records) {
+      const { alertRecord } = runtime.evaluate(health, { ...source, trusted: true }, this.settings.clock.now());
       if (alertRecord) alerts.push(alertRecord);
     }
+  }
+
+  private tellOfLateRun({ alias, run, newest }: LateRun, record: LogRecord): LogRecord {
+    const body = formatHealthEvent('command run out of order', alias, { run, stored: newest });
+    return createHealthRecord(body, `${record.identity}#late`, this.settings.clock.nowUnixNano());
   }
 
   private count({ verdict, attributesCut }: RecordOutcome): void {
@@ -162,7 +185,7 @@ export class RulesetProcessor implements Processor {
   private enlist(work: WorkUnit): void {
     const { view, state } = this;
     if (!view) return;
-    for (const change of state.drainChanges()) work.add(view.outer(change));
+    for (const change of [...state.drainChanges(), ...this.runs.drain()]) work.add(view.outer(change));
     this.openUnits++;
     work.onCommit(() => {
       state.confirm();
@@ -179,18 +202,14 @@ export class RulesetProcessor implements Processor {
     this.openUnits--;
     if (!this.ahead || this.openUnits > 0 || !this.view) return;
     this.state.restore(this.view);
+    this.runs.load(this.view);
     this.ahead = false;
   }
+}
 
-  private report(content: LoadedContent): void {
-    for (const diagnostic of content.diagnostics) {
-      const fields = { component: this.settings.id, code: diagnostic.code };
-      const text = formatDiagnostic(diagnostic);
-      if (diagnostic.severity === 'fatal' || diagnostic.severity === 'error') this.settings.logger.error(fields, text);
-      else if (diagnostic.severity === 'warning') this.settings.logger.warn(fields, text);
-      else this.settings.logger.debug(fields, text);
-    }
-  }
+/** Each pipeline has a processor of its own, with a memory of its own. */
+function scopeOf({ pipeline, id }: Settings): string {
+  return pipeline === undefined ? id : `${encodeURIComponent(pipeline)}/${id}`;
 }
 
 function needsHealthRecords({ verdict }: RecordOutcome): boolean {

@@ -43,7 +43,8 @@ const NO_FIELDS: ReadonlySet<string> = new Set();
  */
 export class RulesetRuntime {
   private readonly config: RulesetConfig;
-  private readonly identify: (resource: Resource) => HostIdentity;
+  private readonly localHost: LocalHost;
+  private identify!: (resource: Resource) => HostIdentity;
   private readonly severityOf: (level: number) => Severity;
   private readonly hostname: string;
   private engine!: Engine;
@@ -57,10 +58,10 @@ export class RulesetRuntime {
     state: EngineState,
   ) {
     this.config = config;
-    this.identify = createIdentifier(config.identity, localHost, agentIds);
+    this.localHost = localHost;
     this.severityOf = createSeverityMap(config.severity_map);
     this.hostname = textToBytes(config.hostname ?? localHost.name.split('.')[0]);
-    this.use(ruleset, state);
+    this.use(ruleset, state, agentIds);
   }
 
   get ruleset(): Ruleset {
@@ -68,7 +69,8 @@ export class RulesetRuntime {
   }
 
   /** Goes on with another ruleset; `state` keeps what still fits (see EngineState.rebind). */
-  use(ruleset: Ruleset, state: EngineState): void {
+  use(ruleset: Ruleset, state: EngineState, agentIds: ReadonlyMap<string, string>): void {
+    this.identify = createIdentifier(this.config.identity, this.localHost, agentIds);
     this.engine = createEngine(ruleset, state, { mode: 'live', hostname: this.hostname, localTime });
     this.usedFields = collectUsedFields(ruleset);
   }
@@ -123,19 +125,22 @@ export class RulesetRuntime {
         formatHealthEvent('command output truncated', ruleId, { host: host.name, bytes: verdict.event.log.length }),
       ),
     ];
-    return bodies.map((body, index) =>
-      createLogRecord({
-        body,
-        eventName: 'hids.health',
-        observedTimeUnixNano: nowUnixNano,
-        identity: `${record.identity}#health:${index}`,
-        attributes: new Map([
-          ['hids.queue', '1'],
-          ['hids.location', HEALTH_LOCATION],
-        ]),
-      }),
-    );
+    return bodies.map((body, index) => createHealthRecord(body, `${record.identity}#health:${index}`, nowUnixNano));
   }
+}
+
+/** A record as rules of the health add-on read it; `identity` is that of the record it is about, with something added. */
+export function createHealthRecord(body: string, identity: string, nowUnixNano: bigint): LogRecord {
+  return createLogRecord({
+    body,
+    eventName: 'hids.health',
+    observedTimeUnixNano: nowUnixNano,
+    identity,
+    attributes: new Map([
+      ['hids.queue', '1'],
+      ['hids.location', HEALTH_LOCATION],
+    ]),
+  });
 }
 
 function isCommandRun(record: LogRecord): boolean {

@@ -55,7 +55,7 @@ describe('files, directories and globs', () => {
     expect(codes(loaded)).toEqual([]);
     expect(loadedIds(loaded)).toEqual([100, 101]);
     expect(loaded.files.map((path) => basename(path)).sort()).toEqual(['00.xml', '10.xml', '20.xml', 'a.xml']);
-    expect(loaded.directories).toEqual([join(baseDir, 'decoders'), join(baseDir, 'x')]);
+    expect(loaded.directories).toEqual([join(baseDir, 'decoders'), join(baseDir, 'x'), join(baseDir, 'y')]);
   });
 
   test('ossec keeps the order given', async () => {
@@ -131,10 +131,13 @@ describe('lists', () => {
     expect(ruleset?.lists.get('etc/lists/one')).toBe(file?.list);
     expect(file?.list.get('a')).toBe('1');
     writeFileSync(join(baseDir, 'l/one'), 'a:2\n');
-    expect(file && reloadList(file, 'wazuh')).toEqual([]);
+    expect(file && reloadList(file, 'wazuh').diagnostics).toEqual([]);
     expect(ruleset?.lists.get('etc/lists/one')?.get('a')).toBe('2');
     rmSync(join(baseDir, 'l/one'));
-    expect(file && reloadList(file, 'wazuh')).toMatchObject([{ severity: 'error', code: 'file-not-readable' }]);
+    expect(file && reloadList(file, 'wazuh')).toMatchObject({
+      diagnostics: [{ severity: 'error', code: 'file-not-readable' }],
+      digest: undefined,
+    });
     expect(file?.list.get('a')).toBe('2');
   });
 
@@ -160,6 +163,22 @@ describe('lists', () => {
       resolveList: async (name, store) => (name === 'blocked' && store === 'shared' ? list : undefined),
     });
     expect(ruleset?.lists.get('blocked')).toBe(list);
+  });
+
+  test('one of the store that cannot be read is fatal, one that stands for a file too wins', async () => {
+    const baseDir = layOut({ ...BASE, ...lists, 'rules/10.xml': uses('l/one') });
+    const options = { baseDir, decoders: ['decoders'], rules: ['rules'], lists: { l: 'l', 'l/one': 'keyv:shared' } };
+    const refused = await loadRuleset({ ...options, resolveList: () => Promise.reject(new Error('no connection')) });
+    expect(refused.ruleset).toBeUndefined();
+    expect(refused.diagnostics[0]).toMatchObject({
+      code: 'list-store-not-readable',
+      message: 'list l/one cannot be read from the store: no connection',
+    });
+    const list = new MemoryList('l/one');
+    const { ruleset, diagnostics, listFiles } = await loadRuleset({ ...options, resolveList: () => list });
+    expect(ruleset?.lists.get('l/one')).toBe(list);
+    expect(diagnostics).toEqual([]);
+    expect(listFiles.map(({ name }) => name)).toEqual(['l/sub/two']);
   });
 
   test('a line that is no entry is named', async () => {

@@ -26,8 +26,12 @@ interface Bench {
   rules(): (AnyValue | undefined)[];
 }
 
-async function start(config: object = {}, store: StateStore = new MemoryStateStore()): Promise<Bench> {
-  const settings = createTestSettings({ id: 'ruleset' });
+async function start(
+  config: object = {},
+  store: StateStore = new MemoryStateStore(),
+  pipeline?: string,
+): Promise<Bench> {
+  const settings = createTestSettings({ id: 'ruleset', ...(pipeline !== undefined && { pipeline }) });
   const next = new CollectingConsumer();
   const processor = rulesetFactory.create(settings, ruleset(config), next) as RulesetProcessor;
   await processor.start(createTestHost({ store }));
@@ -102,18 +106,76 @@ describe('control messages', () => {
 });
 
 describe('memory', () => {
-  it('of a changed output does not go back to a run that comes late', async () => {
-    const { send, rules, settings } = await start();
-    const run = (text: string, second: bigint) => {
+  describe('of command runs', () => {
+    const run = (text: string, second: number, alias = 'netstat listening ports') => {
       const record = ports(text);
-      record.attributes.set('hids.command.run', `${second}`);
-      return { ...record, timeUnixNano: second * 1_000_000_000n };
+      record.attributes.set('hids.command.run', second * 1000);
+      record.attributes.set('hids.command.alias', alias);
+      return { ...record, timeUnixNano: BigInt(second) * 1_000_000_000n };
     };
-    await send([run('tcp 22', 100n), run('tcp 22', 300n), run('tcp 2021', 200n)], TRUSTED);
-    expect(rules()).toEqual([]);
-    expect(await settings.metrics.value('hids_ruleset_stale_runs')).toBe(1);
-    await send([run('tcp 2021', 400n)], TRUSTED);
-    expect(rules()).toEqual(['533']);
+
+    it('leaves out one that comes late, and says so once', async () => {
+      const { send, rules, next, settings } = await start();
+      await send([run('tcp 22', 100), run('tcp 22', 300)], TRUSTED);
+      await send([run('tcp 2021', 200), run('tcp 2022', 200)], TRUSTED);
+      expect(rules()).toEqual(['199022']);
+      expect(next.records[0].body).toContain("subject='netstat listening ports' run=200000 stored=300000");
+      expect(await settings.metrics.value('hids_ruleset_stale_runs')).toBe(2);
+      await send([run('tcp 2021', 300)], TRUSTED);
+      expect(rules()).toEqual(['199022', '533']);
+    });
+
+    it('asks host and alias, and trusts nobody else', async () => {
+      const { send, rules } = await start();
+      await send([run('tcp 22', 300)], TRUSTED);
+      await send([run('tcp 22', 200)], { ...TRUSTED, ...host('web01') });
+      await send([run('tcp 22', 200, 'other')], TRUSTED);
+      await send([run('tcp 22', 100)]);
+      expect(rules()).toEqual([]);
+    });
+
+    it('takes what a receiver tells of an old run', async () => {
+      const { send, rules } = await start();
+      const told = {
+        ...run('', 200),
+        body: "otel-hids: command failed: subject='x' exit=127",
+        eventName: 'hids.health',
+      };
+      await send([run('tcp 22', 300), told], TRUSTED);
+      expect(rules()).toEqual(['199010']);
+    });
+
+    it('is kept with the state, and goes back with it', async () => {
+      const first = await start();
+      await first.send([run('tcp 22', 300)], TRUSTED);
+      const failed = new TestWorkUnit();
+      await first.processor.consume(createBatch([run('tcp 22', 500)], TRUSTED), failed);
+      failed.rollback();
+      await first.send([run('tcp 22', 400)], TRUSTED);
+      expect(first.rules()).toEqual([]);
+      const second = await start({}, first.store);
+      await second.send([run('tcp 22', 300)], TRUSTED);
+      expect(second.rules()).toEqual(['199022']);
+    });
+
+    it('does not count in strict', async () => {
+      const { send, rules } = await start({ compat: 'strict' });
+      await send([run('tcp 22', 300), run('tcp 2021', 200)], TRUSTED);
+      expect(rules()).toEqual(['533']);
+    });
+  });
+
+  it('is that of one pipeline', async () => {
+    const store = new MemoryStateStore();
+    for (const [pipeline, expected] of [
+      ['logs', []],
+      ['logs/other', []],
+      ['logs', ['533']],
+    ] as const) {
+      const { send, rules } = await start({}, store, pipeline);
+      await send([ports(expected.length === 0 ? 'tcp 22' : 'tcp 80')], TRUSTED);
+      expect(rules()).toEqual(expected);
+    }
   });
 
   it('of a changed output survives a restart, and tells the first look', async () => {

@@ -69,7 +69,7 @@ describe('a shared list', () => {
     const before = await list.version();
     const keyv = await openKeyv(uri, 'otel-hids-list.blocked');
     onTestFinished(() => keyv.disconnect());
-    const edits = JSON.parse(await keyv.get('~edits')) as object;
+    const edits = JSON.parse(String(await keyv.get('~edits'))) as object;
     await keyv.set('~edits', JSON.stringify({ ...edits, pending: { version: 'half', by: 'bob@two', at: 5 } }));
     await keyv.set('new', 'red');
     expect(await list.version()).toBe(before);
