@@ -4,7 +4,7 @@ import type { LimitLog } from './match.ts';
 import type { History } from './state/history.ts';
 
 /** Earlier logs shown with an alert. */
-const MAX_PREVIOUS = 11;
+export const MAX_PREVIOUS = 11;
 
 /** A rule's history search as the walk prepared it. */
 export interface HistoryQuestion {
@@ -106,7 +106,7 @@ function scanOssec(question: HistoryQuestion, event: Event, history: History, li
 }
 
 /** Lines that a rule further up the path put there stay, wazuh only fills up behind them. */
-function showPrevious(event: Event, logs: readonly string[]): void {
+export function showPrevious(event: Event, logs: readonly string[]): void {
   event.previous.push(...logs.slice(event.previous.length));
 }
 

@@ -1,5 +1,6 @@
 import type { Rule, Ruleset } from '../compile/ruleset.ts';
 import { Accumulator } from './accumulate.ts';
+import { Candidates } from './candidates.ts';
 import type { ConditionContext, LocalTime } from './conditions.ts';
 import { createScan, type HistorySearch } from './correlate.ts';
 import { type DecodeTracer, decodeEvent } from './decode.ts';
@@ -7,10 +8,12 @@ import { describe } from './describe.ts';
 import { Event } from './event.ts';
 import { isIncompleteFirewall, rewriteFirewallAction } from './firewall.ts';
 import { checkedEntry, ignoreEntry } from './ignore.ts';
+import { createKeyedSearch } from './keyed-search.ts';
 import { readLocation } from './location.ts';
 import { LimitLog } from './match.ts';
 import { predecodeLog } from './predecode.ts';
 import { buildProgram, type Program, type RuleNode } from './program.ts';
+import { ProgramNames } from './program-names.ts';
 import { decodeQueue } from './queues/queues.ts';
 import type { EngineState } from './state.ts';
 import type { DropReason, SilencedBy, Verdict } from './verdict.ts';
@@ -28,6 +31,8 @@ export interface EngineOptions {
   localTime(timeMs: number): LocalTime;
   /** Stands in for the plain scan of past events. */
   readonly search?: HistorySearch;
+  /** Asks every decoder and rule one by one, as written: what the indexes are tested against. */
+  readonly plain?: boolean;
 }
 
 /** One message as it arrived; texts are bytes (latin1). */
@@ -93,13 +98,16 @@ class RulesetEngine implements Engine {
     this.ossec = ruleset.dialect === 'ossec';
     this.strict = ruleset.compat === 'strict';
     this.live = options.mode === 'live';
-    this.program = buildProgram(ruleset);
+    this.program = buildProgram(ruleset, options.plain === true);
     const context: ConditionContext = {
       ruleset,
       limits: this.limits,
       localTime: (timeMs) => options.localTime(timeMs),
     };
-    this.walk = new Walk(this.program, state, context, options.search ?? createScan(ruleset.dialect));
+    const names = new ProgramNames(ruleset.decoders.withProgram);
+    const candidates = new Candidates(this.program.literals, names);
+    const search = options.search ?? (options.plain ? createScan : createKeyedSearch)(ruleset.dialect);
+    this.walk = new Walk(this.program, state, context, search, candidates);
     this.accumulator = new Accumulator(state.accumulator);
   }
 

@@ -1,5 +1,7 @@
 import type { Rule, Ruleset } from '../compile/ruleset.ts';
+import { indexSiblings, type SiblingIndex } from '../compile/sibling-index.ts';
 import type { HistoryQuestion } from './correlate.ts';
+import { STATIC_SLOT } from './event.ts';
 import { listKeyOf, listsOf } from './histories.ts';
 
 /** A rule with what the walk wants at hand. One object however many parents it has. */
@@ -15,16 +17,20 @@ export interface RuleNode {
   readonly question: HistoryQuestion | undefined;
   /** Histories its final events go into. */
   readonly lists: readonly string[];
+  /** Rules children out; undefined where they are asked one by one. */
+  siblings: SiblingIndex | undefined;
 }
 
 export interface Program {
   readonly roots: readonly RuleNode[];
   readonly nodes: readonly RuleNode[];
   readonly byId: ReadonlyMap<string, RuleNode>;
+  /** Literals that the indexes number. */
+  readonly literals: readonly string[];
 }
 
-/** Prepares a ruleset for the walk. Linear in rules and parent links, without recursion. */
-export function buildProgram(ruleset: Ruleset): Program {
+/** Prepares a ruleset for the walk. Linear in rules and parent links, without recursion. `plain` leaves indexes out. */
+export function buildProgram(ruleset: Ruleset, plain: boolean): Program {
   const nodes: RuleNode[] = [];
   const byRule = new Map<Rule, RuleNode>();
   const nodeOf = (rule: Rule): RuleNode => {
@@ -41,6 +47,7 @@ export function buildProgram(ruleset: Ruleset): Program {
       searches: false,
       question: questionOf(rule),
       lists: listsOf(rule),
+      siblings: undefined,
     };
     byRule.set(rule, node);
     nodes.push(node);
@@ -53,7 +60,21 @@ export function buildProgram(ruleset: Ruleset): Program {
     for (const child of node.rule.children) node.children.push(nodeOf(child));
   }
   markSearching(nodes);
-  return { roots, nodes, byId: new Map(nodes.map((node) => [node.rule.id, node])) };
+  const literals = plain ? [] : indexNodes(nodes);
+  return { roots, nodes, byId: new Map(nodes.map((node) => [node.rule.id, node])), literals };
+}
+
+function indexNodes(nodes: readonly RuleNode[]): string[] {
+  const numbers = new Map<string, number>();
+  const numberOf = (literal: string) => {
+    const number = numbers.get(literal) ?? numbers.size;
+    numbers.set(literal, number);
+    return number;
+  };
+  for (const node of nodes) {
+    node.siblings = indexSiblings(node.rule.children, numberOf, (name) => STATIC_SLOT[name]);
+  }
+  return [...numbers.keys()];
 }
 
 /** From every rule that searches up to all rules above it. */

@@ -1,4 +1,5 @@
 import type { Condition, Rule } from '../compile/ruleset.ts';
+import type { Candidates } from './candidates.ts';
 import { checkDiff } from './check-diff.ts';
 import { type ConditionContext, holds } from './conditions.ts';
 import type { HistorySearch } from './correlate.ts';
@@ -48,8 +49,14 @@ export class Walk {
   private serial = 0;
   /** Second and later questions to searching rules, for this event. */
   private repeats = 0;
+  private readonly candidates: Candidates;
   private readonly path: RuleNode[] = [];
+  /** For every node of the path, the next child to ask and the end: places in `picked`, or positions where all are asked. */
   private readonly nextChild: number[] = [];
+  private readonly endChild: number[] = [];
+  /** Positions of children that no index ruled out, for all nodes of the path behind each other. */
+  private readonly picked: number[] = [];
+  private readonly pickedEnd: number[] = [];
   tracer: WalkTracer | undefined = undefined;
   /** First sights of the last walk. */
   baselines: Baseline[] = NO_BASELINES;
@@ -58,8 +65,15 @@ export class Walk {
   /** Rules whose `check_diff` saw a run older than the one it knows. */
   stale: string[] = NO_IDS;
 
-  constructor(program: Program, state: EngineState, context: ConditionContext, search: HistorySearch) {
+  constructor(
+    program: Program,
+    state: EngineState,
+    context: ConditionContext,
+    search: HistorySearch,
+    candidates: Candidates,
+  ) {
     this.program = program;
+    this.candidates = candidates;
     this.state = state;
     this.context = context;
     this.search = search;
@@ -88,21 +102,20 @@ export class Walk {
   }
 
   private descend(root: RuleNode, event: Event): Winner | undefined {
-    const { path, nextChild } = this;
+    const { path, nextChild, endChild, picked } = this;
     path.length = 0;
-    nextChild.length = 0;
     if (!this.enter(root, event)) return undefined;
     while (path.length > 0) {
       const top = path.length - 1;
       const node = path[top]!;
-      const index = nextChild[top]!;
-      if (index < node.children.length) {
-        nextChild[top] = index + 1;
-        this.enter(node.children[index]!, event);
+      const next = nextChild[top]!;
+      if (next < endChild[top]!) {
+        nextChild[top] = next + 1;
+        const position = this.isIndexed(node) ? picked[next]! : next;
+        this.enter(node.children[position]!, event);
       } else if (node.rule.noalert) {
         this.refused[node.index] = this.serial;
         path.pop();
-        nextChild.pop();
         this.tracer?.left?.(node.rule);
       } else return { node, parent: path[top - 1] };
     }
@@ -121,9 +134,22 @@ export class Walk {
       this.refused[node.index] = this.serial;
       return false;
     }
-    this.path.push(node);
-    this.nextChild.push(0);
+    this.open(node, event);
     return true;
+  }
+
+  /** Who watches wants to see every rule that is asked. */
+  private isIndexed(node: RuleNode): boolean {
+    return node.siblings !== undefined && this.tracer === undefined;
+  }
+
+  private open(node: RuleNode, event: Event): void {
+    const depth = this.path.push(node) - 1;
+    const from = depth === 0 ? 0 : this.pickedEnd[depth - 1]!;
+    const indexed = this.isIndexed(node);
+    this.pickedEnd[depth] = indexed ? this.candidates.collect(node.siblings!, event, this.picked, from) : from;
+    this.nextChild[depth] = indexed ? from : 0;
+    this.endChild[depth] = indexed ? this.pickedEnd[depth]! : node.children.length;
   }
 
   private test(node: RuleNode, event: Event): Condition | 'history' | undefined {

@@ -14,6 +14,10 @@ export class ExactMatcher implements Matcher {
     return this.pattern === '' ? undefined : [foldAscii(this.pattern)];
   }
 
+  get exactTexts(): readonly string[] {
+    return [foldAscii(this.pattern)];
+  }
+
   test(text: string): boolean {
     return text === this.pattern;
   }

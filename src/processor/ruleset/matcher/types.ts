@@ -19,6 +19,11 @@ export interface Matcher {
    * such set. Indexes are built on it; a wrong set loses alerts, so it is only given where proven.
    */
   readonly requiredLiterals?: readonly string[];
+  /**
+   * Texts (ASCII lower-cased) to one of which every text that matches is equal but for ASCII case, or undefined where
+   * that is not so. For indexes, like `requiredLiterals`.
+   */
+  readonly exactTexts?: readonly string[];
 }
 
 /**

@@ -2,6 +2,8 @@
 export class Deque<T> {
   private items: T[] = [];
   private head = 0;
+  /** How many items were ever taken away: the number of the oldest item, where the first ever pushed was 0. */
+  removed = 0;
 
   get length(): number {
     return this.items.length - this.head;
@@ -20,6 +22,7 @@ export class Deque<T> {
     if (this.head === this.items.length) return undefined;
     const item = this.items[this.head]!;
     this.head++;
+    this.removed++;
     if (this.head > 64 && this.head * 2 > this.items.length) {
       this.items = this.items.slice(this.head);
       this.head = 0;
@@ -28,6 +31,7 @@ export class Deque<T> {
   }
 
   clear(): void {
+    this.removed += this.length;
     this.items = [];
     this.head = 0;
   }

@@ -8,6 +8,7 @@ export class OsMatchMatcher implements Searcher {
   readonly language = 'osmatch';
   readonly pattern: string;
   readonly requiredLiterals: readonly string[] | undefined;
+  readonly exactTexts: readonly string[] | undefined;
   readonly #negated: boolean;
   readonly #literals: LiteralSet;
 
@@ -20,6 +21,8 @@ export class OsMatchMatcher implements Searcher {
     if (!negated && possible.every(({ text }) => text !== '')) {
       this.requiredLiterals = [...new Set(possible.map(({ text }) => text))];
     }
+    if (!negated && possible.every(({ begin, end }) => begin && end))
+      this.exactTexts = possible.map(({ text }) => text);
   }
 
   test(text: string, folded: string = foldAscii(text)): boolean {

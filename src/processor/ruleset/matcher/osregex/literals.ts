@@ -15,6 +15,22 @@ export function requiredLiterals(alternatives: readonly Alternative[]): string[]
   return [...literals];
 }
 
+/** The texts of alternatives that are a literal between both anchors; undefined where any is more than that. */
+export function exactTexts(alternatives: readonly Alternative[]): string[] | undefined {
+  const texts: string[] = [];
+  for (const alternative of alternatives) {
+    const { tokens, begin, end } = alternative;
+    if (!begin || !end) return undefined;
+    let text = '';
+    for (const token of tokens) {
+      if (token.kind !== 'literal') return undefined;
+      text += String.fromCharCode(token.byte);
+    }
+    if (isPossible(alternative)) texts.push(text);
+  }
+  return texts;
+}
+
 /** A literal byte above 127 is never found. */
 export function isPossible({ tokens }: Alternative): boolean {
   return !tokens.some((token) => token.kind === 'literal' && token.byte < 0);

@@ -1,6 +1,6 @@
 import { foldAscii } from '../ascii.ts';
 import { type Matcher, MatchLimitError, type Searcher, type SearchResult } from '../types.ts';
-import { requiredLiterals } from './literals.ts';
+import { exactTexts, requiredLiterals } from './literals.ts';
 import { LIMIT, NO_MATCH, run } from './machine.ts';
 import { parseOsRegex } from './parse.ts';
 import { buildProgram, type Program } from './program.ts';
@@ -13,6 +13,7 @@ export class OsRegexMatcher implements Matcher {
   readonly language = 'osregex';
   readonly pattern: string;
   readonly requiredLiterals: readonly string[] | undefined;
+  readonly exactTexts: readonly string[] | undefined;
   readonly #programs: readonly Program[];
 
   /** @throws PatternError */
@@ -20,6 +21,7 @@ export class OsRegexMatcher implements Matcher {
     const alternatives = parseOsRegex(pattern);
     this.pattern = pattern;
     this.requiredLiterals = requiredLiterals(alternatives);
+    this.exactTexts = exactTexts(alternatives);
     this.#programs = alternatives.map(buildProgram);
   }
 
@@ -38,6 +40,7 @@ export class OsRegexSearcher implements Searcher {
   readonly language = 'osregex';
   readonly pattern: string;
   readonly requiredLiterals: readonly string[] | undefined;
+  readonly exactTexts: readonly string[] | undefined;
   readonly #programs: readonly Program[];
   readonly #captureMode: boolean;
   readonly #places: Int32Array;
@@ -47,6 +50,7 @@ export class OsRegexSearcher implements Searcher {
     const alternatives = parseOsRegex(pattern);
     this.pattern = pattern;
     this.requiredLiterals = requiredLiterals(alternatives);
+    this.exactTexts = exactTexts(alternatives);
     this.#programs = alternatives.map(buildProgram);
     const slots = Math.max(...this.#programs.map((program) => program.parens));
     this.#captureMode = slots > 0;

@@ -43,6 +43,7 @@ class AnchoredLiteral implements Searcher {
   readonly language = 'osmatch';
   readonly pattern: string;
   readonly requiredLiterals: readonly string[] | undefined;
+  readonly exactTexts: readonly string[] | undefined;
   readonly #text: string;
   readonly #begin: boolean;
   readonly #end: boolean;
@@ -53,6 +54,7 @@ class AnchoredLiteral implements Searcher {
     this.#begin = begin;
     this.#end = end;
     this.requiredLiterals = text === '' ? undefined : [this.#text];
+    this.exactTexts = begin && end ? [this.#text] : undefined;
   }
 
   test(text: string, folded: string = foldAscii(text)): boolean {

@@ -1,6 +1,9 @@
+import { foldAscii } from '../ascii.ts';
 import type { LiteralAlternative } from '../literal-set.ts';
 import { childrenOf, type Node } from './ast.ts';
 import { literalOf } from './byte-set.ts';
+import { isCaseless } from './native.ts';
+import { simplifyForTest } from './simplify.ts';
 
 /** More alternatives than this are no help to an index. */
 const MAX_ALTERNATIVES = 64;
@@ -114,6 +117,14 @@ export function literalAlternatives(root: Node, folded: boolean): LiteralAlterna
     alternatives.push(...found);
   }
   return alternatives;
+}
+
+/** In ASCII lower case; undefined where the pattern is more than literals between both anchors. */
+export function exactTexts(root: Node): string[] | undefined {
+  const simple = simplifyForTest(root);
+  const alternatives = literalAlternatives(simple, isCaseless(simple));
+  if (!alternatives?.every(({ begin, end }) => begin && end)) return undefined;
+  return alternatives.map(({ text }) => foldAscii(text));
 }
 
 function literalBranch(items: readonly Node[], folded: boolean): LiteralAlternative[] | undefined {

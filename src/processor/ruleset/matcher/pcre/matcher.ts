@@ -3,7 +3,7 @@ import { foldAscii, isAscii } from '../ascii.ts';
 import { MatchLimitError, type Searcher, type SearchResult } from '../types.ts';
 import type { Pattern } from './ast.ts';
 import { checkCompilable, compileCode } from './compile.ts';
-import { requiredLiterals } from './literals.ts';
+import { exactTexts, requiredLiterals } from './literals.ts';
 import { Machine } from './machine.ts';
 import { type PcreOptions, parsePcre } from './parse.ts';
 import { planSearch, planTest, type SearchPlan, type TestPlan } from './plan.ts';
@@ -27,6 +27,7 @@ export class PcreMatcher implements Searcher {
   readonly language: string;
   readonly pattern: string;
   readonly requiredLiterals: readonly string[] | undefined;
+  readonly exactTexts: readonly string[] | undefined;
   readonly #source: Pattern;
   readonly #captures: CaptureRule;
   #machine: Machine | undefined;
@@ -40,6 +41,7 @@ export class PcreMatcher implements Searcher {
     this.language = options.language ?? 'pcre2';
     this.pattern = options.written ?? pattern;
     this.requiredLiterals = requiredLiterals(this.#source.root);
+    this.exactTexts = pattern.includes('^') ? exactTexts(this.#source.root) : undefined;
     this.#captures = options.captures;
   }
 

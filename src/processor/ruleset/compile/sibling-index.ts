@@ -1,0 +1,138 @@
+import { MIN_LITERAL } from '../matcher/literal-finder.ts';
+import type { Matcher } from '../matcher/types.ts';
+import type { Condition, FieldRef, Rule, StaticField } from './ruleset.ts';
+
+/**
+ * Rules that stand side by side, sorted by what must be true of an event before one of them can hold: most are ruled
+ * out by one look into a table. Every entry is a necessary condition proven from the rule, so whoever asks the rules that
+ * are left, in their order, gets the answer of asking all of them. Positions are those in the list of siblings.
+ */
+export interface SiblingIndex {
+  /** Nothing rules these out. */
+  readonly always: readonly number[];
+  /** By the decoder they want. */
+  readonly byDecoder: ReadonlyMap<number, readonly number[]>;
+  /** By the program name they want. */
+  readonly byProgram: readonly { readonly position: number; readonly matcher: Matcher }[];
+  /** By a field that has to be there. */
+  readonly byField: readonly FieldGuard[];
+  /** By literals of which the log has to contain one: their numbers in the table given. */
+  readonly byLog: readonly { readonly position: number; readonly literals: readonly number[] }[];
+}
+
+export interface FieldGuard {
+  readonly field: FieldRef;
+  /** By the value (ASCII lower case) that the field has to have. */
+  readonly exact: ReadonlyMap<string, readonly number[]>;
+  /** Further rules that ask for the field. */
+  readonly others: readonly number[];
+}
+
+/** Fewer siblings than this are asked one by one. */
+const MIN_SIBLINGS = 3;
+
+type Guard =
+  | { readonly kind: 'exact'; readonly field: FieldRef; readonly texts: readonly string[] }
+  | { readonly kind: 'decoder'; readonly id: number }
+  | { readonly kind: 'program'; readonly matcher: Matcher }
+  | { readonly kind: 'log'; readonly literals: readonly string[] }
+  | { readonly kind: 'field'; readonly field: FieldRef };
+
+const WORTH: Readonly<Record<Guard['kind'], number>> = { exact: 5, decoder: 4, program: 3, log: 2, field: 1 };
+
+/** @param numberOf gives every literal a number, the same each time */
+export function indexSiblings(
+  rules: readonly Rule[],
+  numberOf: (literal: string) => number,
+  slotOf: (name: StaticField) => number,
+): SiblingIndex | undefined {
+  if (rules.length < MIN_SIBLINGS) return undefined;
+  const always: number[] = [];
+  const byDecoder = new Map<number, number[]>();
+  const byProgram: { position: number; matcher: Matcher }[] = [];
+  const byLog: { position: number; literals: number[] }[] = [];
+  const fields = new Map<string, { field: FieldRef; exact: Map<string, number[]>; others: number[] }>();
+  const openField = (field: FieldRef) => {
+    const key = field.kind === 'static' ? `s:${field.name}` : `d:${field.key}`;
+    let group = fields.get(key);
+    if (!group) {
+      group = { field, exact: new Map(), others: [] };
+      fields.set(key, group);
+    }
+    return group;
+  };
+  for (const [position, rule] of rules.entries()) {
+    const guard = chooseGuard(rule, slotOf);
+    switch (guard?.kind) {
+      case undefined:
+        always.push(position);
+        break;
+      case 'decoder':
+        append(byDecoder, guard.id, position);
+        break;
+      case 'program':
+        byProgram.push({ position, matcher: guard.matcher });
+        break;
+      case 'log':
+        byLog.push({ position, literals: guard.literals.map(numberOf) });
+        break;
+      case 'exact': {
+        const { exact } = openField(guard.field);
+        for (const text of new Set(guard.texts)) append(exact, text, position);
+        break;
+      }
+      case 'field':
+        openField(guard.field).others.push(position);
+        break;
+    }
+  }
+  return { always, byDecoder, byProgram, byLog, byField: [...fields.values()] };
+}
+
+function append<K>(table: Map<K, number[]>, key: K, position: number): void {
+  const positions = table.get(key);
+  if (positions) positions.push(position);
+  else table.set(key, [position]);
+}
+
+/** The most selective of a rule's conditions. What stands behind a stateful one does not keep that from being asked. */
+function chooseGuard(rule: Rule, slotOf: (name: StaticField) => number): Guard | undefined {
+  let best: Guard | undefined;
+  for (const condition of rule.conditions) {
+    if (condition.kind === 'check_diff' || condition.kind === 'if_fts') break;
+    const guard = guardOf(condition, slotOf);
+    if (guard && (best === undefined || WORTH[guard.kind] > WORTH[best.kind])) best = guard;
+  }
+  return best;
+}
+
+function guardOf(condition: Condition, slotOf: (name: StaticField) => number): Guard | undefined {
+  switch (condition.kind) {
+    case 'decoded_as':
+      return { kind: 'decoder', id: condition.decoderId };
+    case 'field':
+      return guardOfField(condition.field, condition.matcher, condition.negate);
+    case 'text': {
+      const { source, matcher, negate } = condition;
+      if (source === 'log') return negate ? undefined : guardOfLog(matcher);
+      if (source === 'program_name') return negate ? undefined : { kind: 'program', matcher };
+      if (source === 'location' || source === 'hostname' || source === 'user') return undefined;
+      return guardOfField({ kind: 'static', name: source, slot: slotOf(source) }, matcher, negate);
+    }
+    case 'list':
+      return condition.field.kind === 'event' ? undefined : { kind: 'field', field: condition.field };
+    default:
+      return undefined;
+  }
+}
+
+/** A field the event does not have satisfies no condition, negated or not. */
+function guardOfField(field: FieldRef, matcher: Matcher, negate: boolean): Guard {
+  const texts = negate ? undefined : matcher.exactTexts;
+  return texts ? { kind: 'exact', field, texts } : { kind: 'field', field };
+}
+
+function guardOfLog({ requiredLiterals }: Matcher): Guard | undefined {
+  if (!requiredLiterals?.every((literal) => literal.length >= MIN_LITERAL)) return undefined;
+  return { kind: 'log', literals: requiredLiterals };
+}

@@ -1,0 +1,169 @@
+import type { Correlation, Dialect } from '../compile/ruleset.ts';
+import {
+  agreesWazuh,
+  createScan,
+  type HistoryQuestion,
+  type HistorySearch,
+  keyText,
+  MAX_PREVIOUS,
+  showPrevious,
+} from './correlate.ts';
+import type { Event } from './event.ts';
+import type { Deque } from './state/deque.ts';
+import type { History } from './state/history.ts';
+
+/** Shorter histories are scanned. */
+const MIN_LENGTH = 8;
+
+/**
+ * Answers as the scan does, but looks only at past events that agree in what has to be the same. OSSEC's own histories
+ * are short, and there an event that was used up ends the search whether it agrees or not: they are scanned.
+ */
+export function createKeyedSearch(dialect: Dialect): HistorySearch {
+  const scan = createScan(dialect);
+  if (dialect === 'ossec') return scan;
+  return {
+    search(question, event, history, limits) {
+      const past = question.list === undefined ? undefined : history.list(question.list);
+      if (!past || past.length < MIN_LENGTH) return scan.search(question, event, history, limits);
+      const keys = openIndex(past, question.correlation);
+      // The scan ends at the first event that is too old: all others are only where times never go back.
+      if (!keys.isInOrder()) return scan.search(question, event, history, limits);
+      return searchKeys(question, event, past, keys, history);
+    },
+  };
+}
+
+/** Goes through agreeing events, newest first, as the scan does through all. */
+function searchKeys(
+  { correlation, level }: HistoryQuestion,
+  event: Event,
+  past: Deque<Event>,
+  keys: KeyIndex,
+  history: History,
+): boolean {
+  const numbers = keys.numbersOf(event);
+  if (!numbers) return false;
+  const { timeframe, needed } = correlation;
+  let found = 0;
+  let newest: Event | undefined;
+  const shown: string[] = [];
+  for (let index = numbers.length - 1; index >= 0; index--) {
+    const number = numbers[index]!;
+    if (number < past.removed) return false;
+    const candidate = past.at(number - past.removed)!;
+    if (event.time - candidate.time > timeframe) return false;
+    if (!agreesWazuh(correlation, event, candidate)) continue;
+    if (candidate.matched >= level) return false;
+    if (shown.length < MAX_PREVIOUS) shown.push(candidate.fullLog);
+    if (found < needed - 1) {
+      found++;
+      newest ??= candidate;
+      continue;
+    }
+    showPrevious(event, shown);
+    event.matched = level;
+    if (newest) history.mark(newest, level);
+    return true;
+  }
+  return false;
+}
+
+/** By list, then by what has to agree. */
+const INDEXES = new WeakMap<Deque<Event>, Map<string, KeyIndex>>();
+
+function openIndex(past: Deque<Event>, correlation: Correlation): KeyIndex {
+  let indexes = INDEXES.get(past);
+  if (!indexes) {
+    indexes = new Map();
+    INDEXES.set(past, indexes);
+  }
+  const signature = signatureOf(correlation);
+  let index = indexes.get(signature);
+  if (!index) {
+    index = new KeyIndex(past, correlation);
+    indexes.set(signature, index);
+  }
+  index.catchUp();
+  return index;
+}
+
+const SIGNATURES = new WeakMap<Correlation, string>();
+
+function signatureOf(correlation: Correlation): string {
+  let signature = SIGNATURES.get(correlation);
+  if (signature === undefined) {
+    signature = JSON.stringify([correlation.globalFrequency, correlation.same, correlation.sameFields]);
+    SIGNATURES.set(correlation, signature);
+  }
+  return signature;
+}
+
+/**
+ * Numbers of a list's events by agent and values. Follows the list when it is asked: new events are added, and the whole is
+ * made anew once most of it is about events that are gone, so every event costs the same whatever the list's length.
+ */
+class KeyIndex {
+  private readonly past: Deque<Event>;
+  private readonly correlation: Correlation;
+  private readonly numbers = new Map<string, number[]>();
+  /** Number of the next event to add. */
+  private next: number;
+  private oldest: number;
+  /** Number of the last event that is older than the one before it. */
+  private lastBackwards = -1;
+  private lastTime = 0;
+
+  constructor(past: Deque<Event>, correlation: Correlation) {
+    this.past = past;
+    this.correlation = correlation;
+    this.next = past.removed;
+    this.oldest = past.removed;
+  }
+
+  catchUp(): void {
+    const { past } = this;
+    if (past.removed - this.oldest > past.length || past.removed > this.next) {
+      this.numbers.clear();
+      this.next = past.removed;
+      this.oldest = past.removed;
+    }
+    for (const end = past.removed + past.length; this.next < end; this.next++) {
+      const event = past.at(this.next - past.removed)!;
+      if (this.next > past.removed && event.time < this.lastTime) this.lastBackwards = this.next;
+      this.lastTime = event.time;
+      const key = this.keyOf(event);
+      if (key === undefined) continue;
+      const numbers = this.numbers.get(key);
+      if (numbers) numbers.push(this.next);
+      else this.numbers.set(key, [this.next]);
+    }
+  }
+
+  isInOrder(): boolean {
+    return this.lastBackwards <= this.past.removed;
+  }
+
+  /** Oldest first; may begin with numbers of events that are gone. */
+  numbersOf(event: Event): readonly number[] | undefined {
+    const key = this.keyOf(event);
+    return key === undefined ? undefined : this.numbers.get(key);
+  }
+
+  /** Undefined where the event agrees with none. Lengths keep values apart. */
+  private keyOf(event: Event): string | undefined {
+    const { same, sameFields, globalFrequency } = this.correlation;
+    let key = globalFrequency ? '' : `${event.agentId.length}:${event.agentId}`;
+    for (const name of same) {
+      const value = keyText(event, name);
+      if (value === undefined) return undefined;
+      key += `${value.length}:${value}`;
+    }
+    for (const name of sameFields) {
+      const value = event.dynamic(name);
+      if (value === undefined) return undefined;
+      key += `${value.length}:${value}`;
+    }
+    return key;
+  }
+}

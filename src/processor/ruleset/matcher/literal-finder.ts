@@ -1,0 +1,117 @@
+import { FOLD } from './ascii.ts';
+
+/** Shortest literal that can be looked for. */
+export const MIN_LITERAL = 4;
+
+const HASH_BITS = 16;
+
+/**
+ * Finds which of many literals occur in a text, in one pass and without regard to ASCII case. Of each literal the four
+ * bytes that are rarest in logs are hashed; the pass hashes every four bytes of the text and compares where a bit is set.
+ *
+ * Immutable; what was found is marked in a table of the caller.
+ */
+export class LiteralFinder {
+  /** Literal to its number. */
+  readonly ids: ReadonlyMap<string, number>;
+  /** One bit for each hash. */
+  readonly #bits = new Uint32Array(1 << (HASH_BITS - 5));
+  /** Hash to the first literal of that hash plus one. */
+  readonly #heads = new Uint32Array(1 << HASH_BITS);
+  /** Literal to the next of the same hash plus one. */
+  readonly #next: Uint32Array;
+  /** Where the hashed bytes lie in each literal. */
+  readonly #offsets: Uint32Array;
+  /** Literal `id` lies in `#bytes` from `#starts[id]` to `#starts[id + 1]`. */
+  readonly #starts: Uint32Array;
+  readonly #bytes: Uint8Array;
+
+  /** @param literals distinct, in ASCII lower case, of at least MIN_LITERAL bytes */
+  constructor(literals: readonly string[]) {
+    const count = literals.length;
+    this.ids = new Map(literals.map((literal, id) => [literal, id]));
+    this.#next = new Uint32Array(count);
+    this.#offsets = new Uint32Array(count);
+    this.#starts = new Uint32Array(count + 1);
+    this.#bytes = Buffer.from(literals.join(''), 'latin1');
+    const uses = countWindows(literals);
+    for (const [id, literal] of literals.entries()) {
+      this.#starts[id + 1] = this.#starts[id]! + literal.length;
+      const offset = rarestWindow(literal, uses);
+      const hash = hashOf(literal, offset);
+      this.#offsets[id] = offset;
+      this.#next[id] = this.#heads[hash]!;
+      this.#heads[hash] = id + 1;
+      this.#bits[hash >>> 5]! |= 1 << (hash & 31);
+    }
+  }
+
+  /** Sets `found[id] = mark` for every literal that occurs in the first `length` bytes. */
+  find(bytes: Uint8Array, length: number, found: Uint32Array, mark: number): void {
+    const bits = this.#bits;
+    if (length < MIN_LITERAL) return;
+    let window = (bytes[0]! << 16) | (bytes[1]! << 8) | bytes[2]!;
+    for (let at = 3; at < length; at++) {
+      window = (window << 8) | bytes[at]!;
+      const hash = Math.imul(window | 0x20202020, 0x9e3779b1) >>> (32 - HASH_BITS);
+      if (((bits[hash >>> 5]! >>> (hash & 31)) & 1) !== 0) this.#compare(bytes, length, at - 3, hash, found, mark);
+    }
+  }
+
+  #compare(bytes: Uint8Array, length: number, at: number, hash: number, found: Uint32Array, mark: number): void {
+    for (let next = this.#heads[hash]!; next !== 0; next = this.#next[next - 1]!) {
+      const id = next - 1;
+      if (found[id] === mark) continue;
+      const from = this.#starts[id]!;
+      const to = this.#starts[id + 1]!;
+      let place = at - this.#offsets[id]!;
+      if (place < 0 || place + to - from > length) continue;
+      let byte = from;
+      while (byte < to && FOLD[bytes[place]!] === this.#bytes[byte]) {
+        byte++;
+        place++;
+      }
+      if (byte === to) found[id] = mark;
+    }
+  }
+}
+
+function hashOf(literal: string, at: number): number {
+  const window =
+    (literal.charCodeAt(at) << 24) |
+    (literal.charCodeAt(at + 1) << 16) |
+    (literal.charCodeAt(at + 2) << 8) |
+    literal.charCodeAt(at + 3);
+  return Math.imul(window | 0x20202020, 0x9e3779b1) >>> (32 - HASH_BITS);
+}
+
+/** Bytes by how often they stand in logs, the most frequent first; what is not listed is rare. */
+const FREQUENT = ' e0t1ai2on"sr:.=3l/-d,cu5p4m';
+const WORTH = new Uint8Array(256).fill(FREQUENT.length);
+for (const [worth, char] of Array.from(FREQUENT).entries()) WORTH[char.charCodeAt(0)] = worth;
+
+/** What stands in many literals stands in many logs. */
+function countWindows(literals: readonly string[]): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  for (const literal of literals) {
+    for (let at = 0; at + MIN_LITERAL <= literal.length; at++) {
+      const window = literal.slice(at, at + MIN_LITERAL);
+      uses.set(window, (uses.get(window) ?? 0) + 1);
+    }
+  }
+  return uses;
+}
+
+function rarestWindow(literal: string, uses: ReadonlyMap<string, number>): number {
+  let best = 0;
+  let worth = Number.NEGATIVE_INFINITY;
+  for (let at = 0; at + MIN_LITERAL <= literal.length; at++) {
+    const window = literal.slice(at, at + MIN_LITERAL);
+    let sum = -8 * uses.get(window)!;
+    for (let byte = 0; byte < MIN_LITERAL; byte++) sum += WORTH[window.charCodeAt(byte)]!;
+    if (sum <= worth) continue;
+    worth = sum;
+    best = at;
+  }
+  return best;
+}
