@@ -4,6 +4,8 @@ import type { Extension } from './component.ts';
 export interface AuthData {
   /** User name, or another name for the holder of the credential; never the credential. */
   subject: string;
+  /** Names of the hosts it may speak for (see `config/host-names.ts`); absent: any. */
+  hosts?: readonly string[];
 }
 
 /** Names in lower case, as Node gives them. */

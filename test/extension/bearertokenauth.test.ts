@@ -49,7 +49,25 @@ test('a file is read again when it changes; a broken one changes nothing', async
   expect(settings.logger.entries.map((entry) => entry.level)).toEqual(['info', 'warn']);
 });
 
+test('a token of a file may be bound to hosts; a line that says something else is not shown', async () => {
+  const path = join(createTempDir(), 'tokens');
+  writeFileSync(path, 'free\nbound web01,*.example.com\n');
+  const { auth } = await start({ filename: path });
+  expect(await auth.authenticate({ authorization: 'Bearer free' })).toEqual({ subject: 'token 1' });
+  const hosts = ['web01', '*.example.com'];
+  expect(await auth.authenticate({ authorization: 'Bearer bound' })).toEqual({ subject: 'token 2', hosts });
+  for (const line of ['secret web01 web02', 'secret web*', 'secret web01,']) {
+    writeFileSync(path, `${line}\n`);
+    const refused = await start({ filename: path }).catch((error: unknown) => String(error));
+    expect(refused).toContain('entry 1: write a token, or a token, a blank and names of hosts');
+    expect(refused).not.toContain('secret');
+  }
+});
+
 test.each([
+  [{ tokens: [{ token: 'a', hosts: [] }] }],
+  [{ tokens: [{ token: 'a', hosts: ['a b'] }] }],
+  [{ tokens: [{ token: 'a', hosts: ['web*'] }] }],
   [{}],
   [{ token: 'a', tokens: ['b'] }],
   [{ tokens: [] }],

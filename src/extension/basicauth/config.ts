@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hostNames } from '../../config/host-names.ts';
 
 export const basicAuthSchema = z
   .strictObject({
@@ -10,6 +11,10 @@ export const basicAuthSchema = z
       .refine(({ file, inline }) => file !== undefined || inline !== undefined, 'needs `file` or `inline`')
       .optional()
       .describe('Users that a listener lets in'),
+    hosts: z
+      .record(z.string().min(1), hostNames())
+      .default({})
+      .describe('By user: values of `host.name` that it may send events of; users that are not named here: any'),
     client_auth: z
       .strictObject({
         username: z.string().min(1).optional().describe('User name'),

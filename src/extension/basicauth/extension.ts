@@ -63,13 +63,18 @@ export class BasicAuthExtension implements ServerAuthenticator, ClientAuthentica
     if (colon < 1 || check === undefined) throw new UnauthenticatedError('user or password is wrong', CHALLENGE);
     const key = hash('sha256', encoded, 'base64');
     const known = this.remembered.get(key);
-    if (known?.check === check && known.user === user) return { subject: user };
+    if (known?.check === check && known.user === user) return this.dataOf(user);
     const password = text.slice(colon + 1);
     if (password.length > MAX_PASSWORD_LENGTH || !check(password))
       throw new UnauthenticatedError('user or password is wrong', CHALLENGE);
     if (this.remembered.size >= MAX_REMEMBERED) this.remembered.clear();
     this.remembered.set(key, { check, user });
-    return { subject: user };
+    return this.dataOf(user);
+  }
+
+  private dataOf(user: string): AuthData {
+    const { hosts } = this.config;
+    return Object.hasOwn(hosts, user) ? { subject: user, hosts: hosts[user] } : { subject: user };
   }
 
   async clientHeaders(): Promise<Readonly<Record<string, string>>> {

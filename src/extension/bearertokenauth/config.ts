@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hostNames } from '../../config/host-names.ts';
 
 const token = z
   .string()
@@ -18,12 +19,18 @@ export const bearerTokenAuthSchema = z
       .default('Bearer')
       .describe('Word before the token; empty for none'),
     token: token.optional().describe('The token'),
-    tokens: z.array(token).min(1).optional().describe('Tokens that are accepted; clients send the first'),
+    tokens: z
+      .array(z.union([token, z.strictObject({ token: token.describe('The token'), hosts: hostNames().optional() })]))
+      .min(1)
+      .optional()
+      .describe('Tokens that are accepted, or `{token, hosts}` of those bound to hosts; clients send the first'),
     filename: z
       .string()
       .min(1)
       .optional()
-      .describe('File with one token a line, read again when it changes; clients send the first'),
+      .describe(
+        'File with a token a line, or a token, a blank and its hosts with commas; read again when it changes; clients send the first',
+      ),
   })
   .refine(
     ({ token, tokens, filename }) => [token, tokens, filename].filter((value) => value !== undefined).length === 1,

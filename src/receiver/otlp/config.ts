@@ -11,6 +11,12 @@ const MAX_BODY = 1024 * MIB;
 
 const listener = {
   tls: serverTlsSchema.optional().describe('Certificate; with `client_ca_file` client certificates are required'),
+  bind_hosts: z
+    .enum(['none', 'certificate'])
+    .default('none')
+    .describe(
+      '`certificate`: a client may send events only of hosts (`host.name`) that its certificate names; needs `tls.client_ca_file`',
+    ),
   auth: authSchema.optional().describe('Extension that checks who sends'),
   allow_unauthenticated: z
     .boolean()
@@ -114,6 +120,9 @@ export function validateOtlpReceiver(config: OtlpReceiverConfig): string[] {
   const problems: string[] = [];
   for (const name of ['http', 'grpc'] as const) {
     const protocol = config.protocols[name];
+    if (protocol?.bind_hosts === 'certificate' && protocol.tls?.client_ca_file === undefined) {
+      problems.push(`protocols.${name}.bind_hosts: needs tls.client_ca_file, or there is no certificate to go by`);
+    }
     if (!protocol || isLoopback(protocol.endpoint)) continue;
     const authenticated = protocol.auth !== undefined || protocol.tls?.client_ca_file !== undefined;
     if (authenticated || protocol.allow_unauthenticated) continue;

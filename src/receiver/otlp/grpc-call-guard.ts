@@ -9,16 +9,23 @@ import {
 import type { Clock } from '../../component/clock.ts';
 import { type GrpcConfig, maxMessageBytes } from './config.ts';
 import { RequestError } from './failure.ts';
+import { createSender, hostsOfCertificate, type Sender } from './host-binding.ts';
 import type { ListenerParts } from './http-server.ts';
 import type { Ticket } from './in-flight.ts';
 
-const tickets = new WeakMap<Metadata, Ticket>();
+/** What the guard found out about a call. */
+export interface Admission {
+  readonly ticket: Ticket;
+  readonly sender: Sender;
+}
 
-/** The ticket of a call, by the metadata that its handler is given. */
-export function ticketOf(metadata: Metadata): Ticket {
-  const ticket = tickets.get(metadata);
-  if (!ticket) throw new Error('a call without a ticket');
-  return ticket;
+const admissions = new WeakMap<Metadata, Admission>();
+
+/** By the metadata that the handler of the call is given. */
+export function admissionOf(metadata: Metadata): Admission {
+  const admission = admissions.get(metadata);
+  if (!admission) throw new Error('a call that was not admitted');
+  return admission;
 }
 
 /**
@@ -38,10 +45,12 @@ export function createCallGuard(
     const timer = { cancel: () => {} };
 
     const admit = async (metadata: Metadata) => {
-      await parts.authenticator?.authenticate(headersOf(metadata));
+      const auth = await parts.authenticator?.authenticate(headersOf(metadata));
       if (ended) return false;
+      const isBound = config.bind_hosts === 'certificate';
+      const names = isBound ? hostsOfCertificate(call.getAuthContext().sslPeerCertificate) : undefined;
       ticket = parts.inFlight.enter(maxMessageBytes(config));
-      tickets.set(metadata, ticket);
+      admissions.set(metadata, { ticket, sender: createSender(auth, names) });
       if (config.read_timeout > 0) {
         const waiting = clock.setTimeout(() => {
           const message = 'the message did not arrive in time';

@@ -13,7 +13,7 @@ import { formatEndpoint } from '../../config/endpoint.ts';
 import { encodeLogsResponse, encodeStatus } from '../../otlp/response.ts';
 import { type GrpcConfig, maxMessageBytes } from './config.ts';
 import { describeFailure, type Failure } from './failure.ts';
-import { createCallGuard, ticketOf } from './grpc-call-guard.ts';
+import { admissionOf, createCallGuard } from './grpc-call-guard.ts';
 import { ReloadingServerCredentials } from './grpc-credentials.ts';
 import type { ListenerParts } from './http-server.ts';
 
@@ -93,10 +93,10 @@ export class GrpcListener {
   }
 
   private async export(call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): Promise<void> {
-    const ticket = ticketOf(call.metadata);
+    const { ticket, sender } = admissionOf(call.metadata);
     try {
       ticket.resize(call.request.length);
-      const answer = await this.parts.service.export(call.request, 'protobuf', ticket);
+      const answer = await this.parts.service.export(call.request, 'protobuf', ticket, sender);
       callback(null, Buffer.from(encodeLogsResponse(answer)));
     } catch (error) {
       callback(this.status(error));

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import type { ServerAuthenticator } from '../../component/authenticator.ts';
 import { RequestTooLargeError } from '../../otlp/limits.ts';
@@ -9,6 +10,7 @@ import { encodeLogsResponse, encodeLogsResponseJson, encodeStatus, encodeStatusJ
 import type { Complaints } from './complaints.ts';
 import type { HttpConfig } from './config.ts';
 import { describeFailure, RequestError } from './failure.ts';
+import { createSender, hostsOfCertificate } from './host-binding.ts';
 import { AbortedError, ACCEPTED_ENCODINGS, isKnownEncoding, readBody } from './http-body.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Encoding, LogsService } from './logs-service.ts';
@@ -43,6 +45,7 @@ export class HttpListener {
   private closed: Promise<void> | undefined;
   /** Also those that have not finished a TLS handshake, which the server itself does not know. */
   private readonly sockets = new Set<Socket>();
+  private readonly names = new WeakMap<Socket, readonly string[]>();
 
   constructor(config: HttpConfig, parts: ListenerParts) {
     this.config = config;
@@ -145,7 +148,8 @@ export class HttpListener {
     type: Encoding | undefined,
   ): Promise<Uint8Array | string> {
     const { config, parts } = this;
-    await parts.authenticator?.authenticate(request.headers);
+    const auth = await parts.authenticator?.authenticate(request.headers);
+    const sender = createSender(auth, this.certificateHosts(request.socket));
     if (pathOf(request) !== config.logs_url_path) {
       const message = `nothing is served here; logs go to ${config.logs_url_path}`;
       throw new RequestError({ httpStatus: 404, grpcStatus: grpcStatus.UNIMPLEMENTED, message, reason: 'path' });
@@ -176,13 +180,24 @@ export class HttpListener {
     try {
       if (request.headers.expect !== undefined) response.writeContinue();
       const body = await readBody(request, encoding, limit, (size) => ticket.resize(size));
-      const answer = await parts.service.export(body, type, ticket);
+      const answer = await parts.service.export(body, type, ticket, sender);
       return type === 'json' ? encodeLogsResponseJson(answer) : encodeLogsResponse(answer);
     } finally {
       // The answer must be with the operating system first, or a shutdown would cut it off.
       if (response.closed) ticket.end();
       else response.once('close', () => ticket.end());
     }
+  }
+
+  /** Names of the client's certificate, where they count. */
+  private certificateHosts(socket: Socket): readonly string[] | undefined {
+    if (this.config.bind_hosts !== 'certificate') return undefined;
+    let names = this.names.get(socket);
+    if (!names) {
+      names = hostsOfCertificate((socket as TLSSocket).getPeerCertificate?.());
+      this.names.set(socket, names);
+    }
+    return names;
   }
 
   private reply(

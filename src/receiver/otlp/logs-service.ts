@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Intake } from '../../component/component.ts';
 import type { Settings } from '../../component/host.ts';
 import { decodeLogsRequest } from '../../otlp/decode.ts';
@@ -8,6 +8,7 @@ import type { LogsResponse } from '../../otlp/response.ts';
 import { countRecords, type LogBatch } from '../../pdata/logs.ts';
 import type { Complaints } from './complaints.ts';
 import { describeFailure } from './failure.ts';
+import { enforceBinding, type Sender } from './host-binding.ts';
 import type { Ticket } from './in-flight.ts';
 import type { ResendMemory } from './resend-memory.ts';
 import type { OtlpTelemetry } from './telemetry.ts';
@@ -44,10 +45,13 @@ export class LogsService {
    * records take.
    * @throws MalformedRequestError, RequestTooLargeError, RefusedError, or what the pipeline rejects with
    */
-  async export(body: Uint8Array, encoding: Encoding, ticket: Ticket): Promise<LogsResponse> {
+  async export(body: Uint8Array, encoding: Encoding, ticket: Ticket, sender: Sender): Promise<LogsResponse> {
     const { memory, telemetry } = this.parts;
     if (body.length === 0 && encoding === 'protobuf') return SUCCESS;
-    const digest = hash('sha256', body, 'base64url');
+    // What a bound sender sent is known by it too, so that it cannot make us drop what another one will send.
+    const scope = sender.hosts.length === 0 ? '' : `${sender.subject}\0`;
+    const content = hash('sha256', body, 'base64url');
+    const digest = scope === '' ? content : hash('sha256', scope + content, 'base64url');
     for (;;) {
       const pending = memory.inFlight(digest);
       if (pending === undefined) break;
@@ -69,7 +73,8 @@ export class LogsService {
       telemetry.refused(countRecords(batch));
       throw error;
     }
-    const uids = this.identify(batch, digest);
+    const foreign = enforceBinding(batch, sender);
+    const uids = this.identify(batch, digest, scope);
     // Up to the claim nothing may wait after this loop: another request could claim the same in between.
     for (;;) {
       const pending = memory.inFlight(digest, uids);
@@ -82,7 +87,7 @@ export class LogsService {
     }
     const fresh = this.dropKnown(batch, uids);
     if (fresh.length > 0 || countRecords(batch) > 0) await this.handOver(batch, digest, fresh);
-    return this.answer(report);
+    return this.answer(report, foreign);
   }
 
   private async handOver(batch: LogBatch, digest: string, uids: readonly string[]): Promise<void> {
@@ -109,7 +114,7 @@ export class LogsService {
   }
 
   /** Gives every record its identity and every group its trust; returns the uids there are. */
-  private identify(batch: LogBatch, digest: string): string[] {
+  private identify(batch: LogBatch, digest: string, scope: string): string[] {
     const uids: string[] = [];
     let index = 0;
     for (const group of batch.logs) {
@@ -117,7 +122,8 @@ export class LogsService {
       for (const record of group.records) {
         const uid = record.attributes.get(UID_ATTRIBUTE);
         if (typeof uid === 'string' && uid !== '') {
-          const bounded = uid.length > MAX_UID_LENGTH ? createHash('sha256').update(uid).digest('base64url') : uid;
+          const isOwnKey = uid.length <= MAX_UID_LENGTH && scope === '';
+          const bounded = isOwnKey ? uid : hash('sha256', scope + uid, 'base64url');
           record.identity = `uid:${bounded}`;
           uids.push(bounded);
         } else record.identity = `otlp:${digest}:${index}`;
@@ -150,10 +156,19 @@ export class LogsService {
     return [...fresh];
   }
 
-  private answer(report: DecodeReport): LogsResponse {
+  private answer(report: DecodeReport, foreign: number): LogsResponse {
     const { complaints, telemetry } = this.parts;
+    telemetry.recordsRejected(report.rejectedRecords, 'limit');
+    telemetry.recordsRejected(foreign, 'host');
+    if (foreign > 0) {
+      complaints.warn('foreign_host', { records: foreign }, 'records of hosts that their sender may not speak for');
+      const errorMessage = `${foreign} records name no host, or one that this sender may not speak for`;
+      return {
+        rejectedLogRecords: foreign + report.rejectedRecords,
+        errorMessage: report.rejectedRecords > 0 ? `${errorMessage}; ${report.rejectedReason}` : errorMessage,
+      };
+    }
     if (report.rejectedRecords > 0) {
-      telemetry.recordsRejected(report.rejectedRecords);
       complaints.warn(
         'rejected_records',
         { records: report.rejectedRecords, why: report.rejectedReason },

@@ -9,8 +9,11 @@ export interface OtlpTelemetry extends ReceiverTelemetry {
   requestResent(): void;
   /** Records of new requests that had been taken before, by `log.record.uid`. */
   recordsResent(records: number): void;
-  /** Records left out because they exceed a limit; the sender was told (partial success). */
-  recordsRejected(records: number): void;
+  /**
+   * Records left out because they exceed a limit, or because the sender may not speak for their host; the sender was
+   * told (partial success).
+   */
+  recordsRejected(records: number, reason: 'limit' | 'host'): void;
 }
 
 export function createOtlpTelemetry(meter: Meter, id: string, inFlight: InFlight): OtlpTelemetry {
@@ -32,8 +35,8 @@ export function createOtlpTelemetry(meter: Meter, id: string, inFlight: InFlight
     recordsResent: (records) => {
       if (records > 0) resentRecords.add(records, receiver);
     },
-    recordsRejected: (records) => {
-      if (records > 0) rejectedRecords.add(records, receiver);
+    recordsRejected: (records, reason) => {
+      if (records > 0) rejectedRecords.add(records, { ...receiver, reason });
     },
   };
 }
