@@ -23,3 +23,11 @@ export interface ListEdit {
   /** Epoch milliseconds, by the clock of who edited. */
   readonly at: number;
 }
+
+/** Whether `keyv:NAME` may have this name: it becomes part of keys on servers. */
+export function isListName(name: string): boolean {
+  return /^[A-Za-z0-9_.-]{1,64}$/.test(name);
+}
+
+/** What a name that is none is told. */
+export const LIST_NAME_RULE = 'letters, digits, ".", "_" and "-" only (at most 64)';

@@ -61,6 +61,13 @@ describe('validate', () => {
     expect((await cli(['validate', '--config', path], '', { SECRET: 'x' })).code).toBe(0);
   });
 
+  it('refuses a name that no list of the store can have', async () => {
+    const path = file('list.yaml', GOOD.replace('ruleset: }', 'ruleset: { lists: { blocked: "keyv:a/b" } } }'));
+    const { code, stderr } = await cli(['validate', '--config', path], '', { SECRET: 'x' });
+    expect(code).toBe(1);
+    expect(stderr).toContain('lists.blocked: "keyv:a/b" names no list');
+  });
+
   it('warns of what is not used', async () => {
     const path = file('unused.yaml', GOOD.replace('processors: [ruleset], ', ''));
     const { code, stderr } = await cli(['validate', '--config', path], '', { SECRET: 'x' });
@@ -94,7 +101,7 @@ describe('components', () => {
 });
 
 describe('command line', () => {
-  it.each(['lint', 'list', 'migrate'])('says that %s is not built yet', async (name) => {
+  it.each(['lint', 'migrate'])('says that %s is not built yet', async (name) => {
     const result = await cli([name, '--some-option', 'argument']);
     expect(result).toMatchObject({ code: 2, stdout: '' });
     expect(result.stderr).toMatch(new RegExp(`^otel-hids ${name}: not built yet`));

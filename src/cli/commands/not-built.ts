@@ -3,7 +3,6 @@ import type { Registry } from '../program.ts';
 
 const NOT_BUILT = {
   lint: 'find problems in decoders, rules and lists',
-  list: 'read and edit a shared list',
   migrate: 'turn ossec.conf and agent.conf into our YAML',
 };
 

@@ -1,5 +1,6 @@
 import type { ProcessorFactory } from '../../component/factory.ts';
-import { rulesetConfigSchema } from './config.ts';
+import { isListName, LIST_NAME_RULE } from '../../component/shared-list.ts';
+import { type RulesetConfig, rulesetConfigSchema } from './config.ts';
 import { RulesetProcessor } from './processor.ts';
 
 export const rulesetFactory: ProcessorFactory<typeof rulesetConfigSchema> = {
@@ -7,9 +8,19 @@ export const rulesetFactory: ProcessorFactory<typeof rulesetConfigSchema> = {
   stability: 'alpha',
   description: 'Evaluates records with Wazuh or OSSEC decoders and rules; alerts leave in their place.',
   schema: rulesetConfigSchema,
-  validate: (config) =>
-    config.wazuh_home !== undefined && config.dialect === 'ossec'
-      ? ['wazuh_home: the ossec dialect has its own layout; name decoders and rules instead']
-      : [],
+  validate: (config) => [...checkHome(config), ...checkLists(config)],
   create: (settings, config, next) => new RulesetProcessor(settings, config, next),
 };
+
+function checkHome({ wazuh_home: home, dialect }: RulesetConfig): string[] {
+  if (home === undefined || dialect !== 'ossec') return [];
+  return ['wazuh_home: the ossec dialect has its own layout; name decoders and rules instead'];
+}
+
+function checkLists({ lists }: RulesetConfig): string[] {
+  return Object.entries(lists).flatMap(([name, value]) =>
+    value.startsWith('keyv:') && !isListName(value.slice('keyv:'.length))
+      ? [`lists.${name}: "${value}" names no list: after keyv: ${LIST_NAME_RULE}`]
+      : [],
+  );
+}

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Keyv } from 'keyv';
 import type { Clock } from '../../component/clock.ts';
 import { ConfigError } from '../../component/errors.ts';
-import type { ListEdit, SharedList } from '../../component/shared-list.ts';
+import { isListName, LIST_NAME_RULE, type ListEdit, type SharedList } from '../../component/shared-list.ts';
 import { entriesOf } from '../keyv/entries.ts';
 import { Remote } from '../keyv/remote.ts';
 import { EDITS_KEY, type Edit, type Edits, fromStored, parseEdits, toWrite } from './layout.ts';
@@ -22,8 +22,8 @@ const READ_ATTEMPTS = 3;
 
 /** The namespace of a list. @throws ConfigError where the name is none */
 export function listNamespace(name: string): string {
-  if (/^[A-Za-z0-9_.-]{1,64}$/.test(name)) return `otel-hids-list.${name}`;
-  throw new ConfigError(`list: "${name}" is no name of a list: letters, digits, ".", "_" and "-" only (at most 64)`);
+  if (isListName(name)) return `otel-hids-list.${name}`;
+  throw new ConfigError(`list: "${name}" is no name of a list: ${LIST_NAME_RULE}`);
 }
 
 /** A shared list on any Keyv. Several processes may read and edit it; the last writer of a key wins. */

@@ -94,7 +94,7 @@ describe('a list of the store', () => {
     expect(bench.host.healthEvents[1]).toMatchObject({ fields: { by: 'bob@other' }, totals: { added: 1, removed: 2 } });
     expect(bench.settings.logger.entries.at(-1)).toMatchObject({
       message: 'list changed',
-      fields: { keys: ['+10.0.0.2', '-10.0.0.1', '-gr\xc3\xbcn'], at: '1970-01-01T00:00:00.001Z' },
+      fields: { keys: ['+10.0.0.2', '-10.0.0.1', '-grün'], at: '1970-01-01T00:00:00.001Z' },
     });
   });
 

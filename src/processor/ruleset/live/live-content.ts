@@ -2,6 +2,7 @@ import type { Counter } from '@opentelemetry/api';
 import type { Timer } from '../../../component/clock.ts';
 import { ConfigError } from '../../../component/errors.ts';
 import type { Host, Settings } from '../../../component/host.ts';
+import { bytesToText } from '../bytes.ts';
 import type { Ruleset } from '../compile/ruleset.ts';
 import type { RulesetConfig } from '../config.ts';
 import { type LoadedContent, loadContent } from '../content.ts';
@@ -146,7 +147,9 @@ export class LiveContent {
   }
 
   #read(): Promise<LoadedContent> {
-    return loadContent(this.#config, this.#settings.baseDir, (name, store) => this.#storeLists.resolve(name, store));
+    const { baseDir, refuseWritable = false } = this.#settings;
+    const resolveList = (name: string, store: string) => this.#storeLists.resolve(name, store);
+    return loadContent(this.#config, baseDir, { resolveList, refuseWritable });
   }
 
   #accept(content: UsableContent): void {
@@ -175,7 +178,10 @@ export class LiveContent {
     const { id, logger } = this.#settings;
     this.#listChanges.add(1, { processor: id, list: name });
     const when = at === undefined ? undefined : new Date(at).toISOString();
-    logger.info({ component: id, list: name, by, at: when, added, removed, keys }, 'list changed');
+    logger.info(
+      { component: id, list: name, by, at: when, added, removed, keys: keys.map(bytesToText) },
+      'list changed',
+    );
     this.#host.reportHealth({ name: 'list changed', subject: name, fields: { by }, totals: { added, removed } });
   }
 
