@@ -1,26 +1,19 @@
 import type { SiblingIndex } from '../compile/sibling-index.ts';
 import { foldAscii } from '../matcher/ascii.ts';
-import { LiteralFinder } from '../matcher/literal-finder.ts';
 import type { Event } from './event.ts';
+import type { LogScan } from './log-scan.ts';
 import type { ProgramNames } from './program-names.ts';
 
-/** Texts up to this length stay in the buffer; longer ones get one of their own for the time. */
-const BUFFER_SIZE = 65536;
 /** Up to so many positions are sorted where they are. */
 const FEW = 32;
 
-/** Asks sibling indexes about one event after the other. What is costly to know of an event is found out once, when first asked for. */
+/** Asks sibling indexes about one event after the other. */
 export class Candidates {
   private readonly programNames: ProgramNames;
-  private readonly finder: LiteralFinder;
-  private readonly found: Uint32Array;
-  private readonly buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
-  private mark = 0;
-  private searched: Event | undefined = undefined;
+  private readonly scan: LogScan;
 
-  constructor(literals: readonly string[], programNames: ProgramNames) {
-    this.finder = new LiteralFinder(literals);
-    this.found = new Uint32Array(literals.length);
+  constructor(scan: LogScan, programNames: ProgramNames) {
+    this.scan = scan;
     this.programNames = programNames;
   }
 
@@ -47,8 +40,9 @@ export class Candidates {
   }
 
   private collectByLog(index: SiblingIndex, event: Event, out: number[], end: number): number {
-    const { found } = this;
-    const mark = this.searchLog(event);
+    const { scan } = this;
+    scan.search(event.log);
+    const { found, mark } = scan;
     for (const { position, literals } of index.byLog) {
       for (const literal of literals) {
         if (found[literal] !== mark) continue;
@@ -57,20 +51,6 @@ export class Candidates {
       }
     }
     return end;
-  }
-
-  private searchLog(event: Event): number {
-    if (this.searched === event) return this.mark;
-    this.searched = event;
-    if (++this.mark === 0xffffffff) {
-      this.found.fill(0);
-      this.mark = 1;
-    }
-    const { length } = event.log;
-    const bytes = length > BUFFER_SIZE ? Buffer.from(event.log, 'latin1') : this.buffer;
-    if (bytes === this.buffer) this.buffer.write(event.log, 0, 'latin1');
-    this.finder.find(bytes, length, this.found, this.mark);
-    return this.mark;
   }
 }
 

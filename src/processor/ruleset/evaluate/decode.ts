@@ -6,6 +6,7 @@ import { decodeOssecAlert } from './plugins/ossec-alert.ts';
 import { decodePf } from './plugins/pf.ts';
 import { decodeSonicWall } from './plugins/sonicwall.ts';
 import { decodeSymantecWs } from './plugins/symantec-ws.ts';
+import type { RootDecoders } from './root-decoders.ts';
 
 /** Watches decoding: for explanations and coverage. */
 export interface DecodeTracer {
@@ -30,10 +31,14 @@ export function decodeEvent(
   ruleset: Ruleset,
   limits: LimitLog,
   refuseControl: boolean,
+  index?: RootDecoders,
   tracer?: DecodeTracer,
 ): void {
   const { log, programName } = event;
-  const roots = programName === undefined ? ruleset.decoders.withoutProgram : ruleset.decoders.withProgram;
+  const { withProgram, withoutProgram } = ruleset.decoders;
+  // Who watches wants to see every decoder that is asked.
+  const all = programName === undefined ? withoutProgram : withProgram;
+  const roots = index && !tracer ? index.select(log, programName) : all;
   for (const root of roots) {
     let afterRoot = -1;
     if (programName !== undefined) {

@@ -10,11 +10,13 @@ import { isIncompleteFirewall, rewriteFirewallAction } from './firewall.ts';
 import { checkedEntry, ignoreEntry } from './ignore.ts';
 import { createKeyedSearch } from './keyed-search.ts';
 import { readLocation } from './location.ts';
+import { LogScan } from './log-scan.ts';
 import { LimitLog } from './match.ts';
 import { predecodeLog } from './predecode.ts';
 import { buildProgram, type Program, type RuleNode } from './program.ts';
 import { ProgramNames } from './program-names.ts';
 import { decodeQueue } from './queues/queues.ts';
+import { RootDecoders } from './root-decoders.ts';
 import type { EngineState } from './state.ts';
 import type { DropReason, SilencedBy, Verdict } from './verdict.ts';
 import { Walk, type WalkTracer } from './walk.ts';
@@ -89,6 +91,8 @@ class RulesetEngine implements Engine {
   private readonly ossec: boolean;
   private readonly strict: boolean;
   private readonly live: boolean;
+  /** Undefined where all root decoders are asked. */
+  private readonly roots: RootDecoders | undefined = undefined;
   private decodeTracer: DecodeTracer | undefined = undefined;
 
   constructor(ruleset: Ruleset, state: EngineState, options: EngineOptions) {
@@ -104,8 +108,11 @@ class RulesetEngine implements Engine {
       limits: this.limits,
       localTime: (timeMs) => options.localTime(timeMs),
     };
-    const names = new ProgramNames(ruleset.decoders.withProgram);
-    const candidates = new Candidates(this.program.literals, names);
+    const { literals, decoders } = this.program;
+    const scan = new LogScan(literals);
+    const names = new ProgramNames(decoders.withProgram);
+    const candidates = new Candidates(scan, names);
+    if (!options.plain) this.roots = new RootDecoders(scan, decoders.withProgram, decoders.withoutProgram, names);
     const search = options.search ?? (options.plain ? createScan : createKeyedSearch)(ruleset.dialect);
     this.walk = new Walk(this.program, state, context, search, candidates);
     this.accumulator = new Accumulator(state.accumulator);
@@ -160,7 +167,7 @@ class RulesetEngine implements Engine {
     const { ruleset } = this;
     if (isLogQueue(input.queue)) {
       // Anybody can write "ossec: ..." into a file: without trust it is a line like any other (strict: as the original).
-      decodeEvent(event, ruleset, this.limits, !input.trusted && !this.strict, this.decodeTracer);
+      decodeEvent(event, ruleset, this.limits, !input.trusted && !this.strict, this.roots, this.decodeTracer);
       return undefined;
     }
     return decodeQueue(event, input.queue, ruleset);

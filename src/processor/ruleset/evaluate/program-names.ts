@@ -1,11 +1,11 @@
-import type { Decoder } from '../compile/ruleset.ts';
+import type { DecoderIndex } from '../compile/decoder-index.ts';
 import type { SiblingIndex } from '../compile/sibling-index.ts';
 import type { Matcher } from '../matcher/types.ts';
 
 /** What is known of a program name, since it decides the same each time. */
 export interface ProgramFacts {
-  /** Root decoders that take it, or do not ask, in their order. */
-  readonly decoders: readonly Decoder[];
+  /** Root decoders that take it, or do not ask: bits of the index. */
+  readonly decoders: Int32Array;
   /** Positions of siblings whose condition on the name holds. */
   readonly positions: Map<SiblingIndex, readonly number[]>;
 }
@@ -17,12 +17,12 @@ const MAX_LENGTH = 64;
 
 /** Remembers what program names decide. */
 export class ProgramNames {
-  private readonly decoders: readonly Decoder[];
+  private readonly decoders: DecoderIndex;
   private readonly facts = new Map<string, ProgramFacts>();
   private lastName: string | undefined = undefined;
   private lastFacts: ProgramFacts | undefined = undefined;
 
-  constructor(decoders: readonly Decoder[]) {
+  constructor(decoders: DecoderIndex) {
     this.decoders = decoders;
   }
 
@@ -31,7 +31,7 @@ export class ProgramNames {
     let facts = this.facts.get(name);
     if (!facts) {
       facts = {
-        decoders: this.decoders.filter(({ programName }) => !programName || mayMatch(programName, name)),
+        decoders: this.decodersOf(name),
         positions: new Map(),
       };
       if (name.length <= MAX_LENGTH) {
@@ -43,6 +43,14 @@ export class ProgramNames {
     this.lastName = name;
     this.lastFacts = facts;
     return facts;
+  }
+
+  private decodersOf(name: string): Int32Array {
+    const bits = new Int32Array(this.decoders.words);
+    for (const [position, { programName }] of this.decoders.decoders.entries()) {
+      if (!programName || mayMatch(programName, name)) bits[position >>> 5]! |= 1 << (position & 31);
+    }
+    return bits;
   }
 
   positionsOf(name: string, index: SiblingIndex): readonly number[] {

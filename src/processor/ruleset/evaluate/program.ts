@@ -1,3 +1,4 @@
+import { type DecoderIndex, indexDecoders } from '../compile/decoder-index.ts';
 import type { Rule, Ruleset } from '../compile/ruleset.ts';
 import { indexSiblings, type SiblingIndex } from '../compile/sibling-index.ts';
 import type { HistoryQuestion } from './correlate.ts';
@@ -25,6 +26,7 @@ export interface Program {
   readonly roots: readonly RuleNode[];
   readonly nodes: readonly RuleNode[];
   readonly byId: ReadonlyMap<string, RuleNode>;
+  readonly decoders: { readonly withProgram: DecoderIndex; readonly withoutProgram: DecoderIndex };
   /** Literals that the indexes number. */
   readonly literals: readonly string[];
 }
@@ -60,21 +62,28 @@ export function buildProgram(ruleset: Ruleset, plain: boolean): Program {
     for (const child of node.rule.children) node.children.push(nodeOf(child));
   }
   markSearching(nodes);
-  const literals = plain ? [] : indexNodes(nodes);
-  return { roots, nodes, byId: new Map(nodes.map((node) => [node.rule.id, node])), literals };
-}
-
-function indexNodes(nodes: readonly RuleNode[]): string[] {
   const numbers = new Map<string, number>();
   const numberOf = (literal: string) => {
     const number = numbers.get(literal) ?? numbers.size;
     numbers.set(literal, number);
     return number;
   };
-  for (const node of nodes) {
-    node.siblings = indexSiblings(node.rule.children, numberOf, (name) => STATIC_SLOT[name]);
+  if (!plain) {
+    for (const node of nodes) {
+      node.siblings = indexSiblings(node.rule.children, numberOf, (name) => STATIC_SLOT[name]);
+    }
   }
-  return [...numbers.keys()];
+  const { withProgram, withoutProgram } = ruleset.decoders;
+  return {
+    roots,
+    nodes,
+    byId: new Map(nodes.map((node) => [node.rule.id, node])),
+    decoders: {
+      withProgram: indexDecoders(withProgram, numberOf),
+      withoutProgram: indexDecoders(withoutProgram, numberOf),
+    },
+    literals: [...numbers.keys()],
+  };
 }
 
 /** From every rule that searches up to all rules above it. */

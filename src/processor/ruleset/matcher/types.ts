@@ -24,6 +24,11 @@ export interface Matcher {
    * that is not so. For indexes, like `requiredLiterals`.
    */
   readonly exactTexts?: readonly string[];
+  /**
+   * Sets of bytes (256 entries, 1 for a member): the first byte of every text that matches is in the first, and so on, so
+   * no matching text is shorter. Undefined where a match may begin anywhere.
+   */
+  readonly leading?: readonly Uint8Array[];
 }
 
 /**

@@ -1,5 +1,6 @@
 import { foldAscii } from '../ascii.ts';
 import { type Matcher, MatchLimitError, type Searcher, type SearchResult } from '../types.ts';
+import { leadingSets } from './leading.ts';
 import { exactTexts, requiredLiterals } from './literals.ts';
 import { LIMIT, NO_MATCH, run } from './machine.ts';
 import { parseOsRegex } from './parse.ts';
@@ -41,6 +42,7 @@ export class OsRegexSearcher implements Searcher {
   readonly pattern: string;
   readonly requiredLiterals: readonly string[] | undefined;
   readonly exactTexts: readonly string[] | undefined;
+  readonly leading: readonly Uint8Array[] | undefined;
   readonly #programs: readonly Program[];
   readonly #captureMode: boolean;
   readonly #places: Int32Array;
@@ -51,6 +53,7 @@ export class OsRegexSearcher implements Searcher {
     this.pattern = pattern;
     this.requiredLiterals = requiredLiterals(alternatives);
     this.exactTexts = exactTexts(alternatives);
+    this.leading = leadingSets(alternatives);
     this.#programs = alternatives.map(buildProgram);
     const slots = Math.max(...this.#programs.map((program) => program.parens));
     this.#captureMode = slots > 0;

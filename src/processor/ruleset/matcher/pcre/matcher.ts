@@ -3,6 +3,7 @@ import { foldAscii, isAscii } from '../ascii.ts';
 import { MatchLimitError, type Searcher, type SearchResult } from '../types.ts';
 import type { Pattern } from './ast.ts';
 import { checkCompilable, compileCode } from './compile.ts';
+import { leadingSets } from './leading.ts';
 import { exactTexts, requiredLiterals } from './literals.ts';
 import { Machine } from './machine.ts';
 import { type PcreOptions, parsePcre } from './parse.ts';
@@ -28,6 +29,7 @@ export class PcreMatcher implements Searcher {
   readonly pattern: string;
   readonly requiredLiterals: readonly string[] | undefined;
   readonly exactTexts: readonly string[] | undefined;
+  readonly leading: readonly Uint8Array[] | undefined;
   readonly #source: Pattern;
   readonly #captures: CaptureRule;
   #machine: Machine | undefined;
@@ -42,6 +44,7 @@ export class PcreMatcher implements Searcher {
     this.pattern = options.written ?? pattern;
     this.requiredLiterals = requiredLiterals(this.#source.root);
     this.exactTexts = pattern.includes('^') ? exactTexts(this.#source.root) : undefined;
+    this.leading = leadingSets(this.#source.root);
     this.#captures = options.captures;
   }
 
