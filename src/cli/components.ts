@@ -1,4 +1,4 @@
-import type { Factories } from '../confmap/config.ts';
+import type { Config, Factories } from '../confmap/config.ts';
 import { debugFactory } from '../exporter/debug/factory.ts';
 import { fileFactory } from '../exporter/file/factory.ts';
 import { otlpHttpFactory } from '../exporter/otlp_http/factory.ts';
@@ -20,4 +20,9 @@ export const factories: Factories = {
 };
 
 /** Receivers that run what the configuration says: their configuration must not be writable by others. */
+/** Whether a configuration runs commands. */
+export function runsCommands(config: Config): boolean {
+  return [...config.receivers.values()].some(({ factory }) => COMMAND_TYPES.includes(factory.type));
+}
+
 export const COMMAND_TYPES: readonly string[] = [commandReceiverFactory.type];

@@ -12,11 +12,13 @@ export interface ProcessFacts {
   readonly meter: Meter;
   readonly baseDir: string;
   readonly dataDir: string;
+  readonly refuseWritable?: boolean;
 }
 
 /** What this process gives to its components: the system's clock, the machine's name, the embedded store. */
-export function createEnvironment({ logger, meter, baseDir, dataDir }: ProcessFacts): Environment {
-  const common = { logger, meter, clock: systemClock, localHost: findLocalHost(), baseDir, dataDir };
+export function createEnvironment(facts: ProcessFacts): Environment {
+  const { logger, meter, baseDir, dataDir, refuseWritable = false } = facts;
+  const common = { logger, meter, clock: systemClock, localHost: findLocalHost(), baseDir, dataDir, refuseWritable };
   const settings = (id: string, pipeline?: string): Settings => ({ ...common, id, pipeline });
   return {
     settings: (_kind, id, pipeline) => settings(id, pipeline),

@@ -1,6 +1,7 @@
 import { ConfigError } from '../component/errors.ts';
 import { buildPipelines } from '../pipeline/pipelines.ts';
 import type { RunOptions } from './commands/run.ts';
+import { runsCommands } from './components.ts';
 import { findDataDir } from './data-dir.ts';
 import { createEnvironment } from './environment.ts';
 import { type CliIo, type ExitCode, write } from './io.ts';
@@ -42,7 +43,14 @@ export async function run(options: RunOptions, io: CliIo): Promise<ExitCode> {
     metrics = await startMetrics(telemetry.metrics);
     for (const endpoint of metrics.endpoints) logger.info({ endpoint }, 'metrics can be fetched');
     const dataDir = findDataDir(options.dataDir, io.env);
-    const environment = createEnvironment({ logger, meter: metrics.meter, baseDir: config.baseDir, dataDir });
+    const refuseWritable = runsCommands(config) && !options.allowWritableConfig;
+    const environment = createEnvironment({
+      logger,
+      meter: metrics.meter,
+      baseDir: config.baseDir,
+      dataDir,
+      refuseWritable,
+    });
     const pipelines = buildPipelines(tracked.spec, environment);
     // A signal during the start ends it as soon as what is being started allows.
     const stopped = signals.end.then(async (signal) => {

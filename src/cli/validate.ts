@@ -3,6 +3,7 @@ import { MemoryList } from '../processor/ruleset/compile/memory-list.ts';
 import type { RulesetConfig } from '../processor/ruleset/config.ts';
 import { loadContent } from '../processor/ruleset/content.ts';
 import { rulesetFactory } from '../processor/ruleset/factory.ts';
+import { runsCommands } from './components.ts';
 import type { ConfigOptions } from './config-options.ts';
 import { type CliIo, type ExitCode, write } from './io.ts';
 import { loadConfigOf, printDiagnostics } from './load-config.ts';
@@ -13,7 +14,7 @@ export async function validate(options: ConfigOptions, io: CliIo): Promise<ExitC
   const result = loadConfigOf(options, io.env);
   let { errors, warnings } = await printDiagnostics(io, result);
   if (result.config) {
-    const found = await checkRulesets(result.config, io);
+    const found = await checkRulesets(result.config, !options.allowWritableConfig && runsCommands(result.config), io);
     errors += found.errors;
     warnings += found.warnings;
   }
@@ -22,13 +23,18 @@ export async function validate(options: ConfigOptions, io: CliIo): Promise<ExitC
   return errors > 0 ? 1 : 0;
 }
 
-async function checkRulesets(config: Config, io: CliIo): Promise<{ errors: number; warnings: number }> {
+async function checkRulesets(
+  config: Config,
+  refuseWritable: boolean,
+  io: CliIo,
+): Promise<{ errors: number; warnings: number }> {
   let errors = 0;
   let warnings = 0;
   for (const { id, factory, config: own } of config.processors.values()) {
     if (factory.type !== rulesetFactory.type) continue;
     // Lists of the store are taken as there and empty: a store is opened by a run alone.
-    const loaded = await loadContent(own as RulesetConfig, config.baseDir, (name) => new MemoryList(name));
+    const resolveList = (name: string) => new MemoryList(name);
+    const loaded = await loadContent(own as RulesetConfig, config.baseDir, { resolveList, refuseWritable });
     await printFindings(io, loaded.diagnostics);
     for (const { severity } of loaded.diagnostics) {
       if (severity === 'fatal' || severity === 'error') errors += 1;

@@ -35,6 +35,8 @@ export interface Settings {
   readonly baseDir: string;
   /** Folder for what components keep beside the store, such as dead letters; `baseDir` where absent. */
   readonly dataDir?: string;
+  /** The configuration runs commands: files that decide what is seen must not be writable by group or others. */
+  readonly refuseWritable?: boolean;
 }
 
 /** What a running component may ask for. */

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { describeForeignWriters } from '../config/permissions.ts';
 import { decodeSection } from './components.ts';
 import type { Config, Factories } from './config.ts';
 import { decode } from './decode.ts';
 import type { ConfigDiagnostic, Place } from './diagnostics.ts';
 import { type ConfigNode, emptyMap, isNull, mergeNodes, placeOf } from './node.ts';
 import { parseYaml } from './parse-yaml.ts';
-import { describeForeignWriters } from './permissions.ts';
 import { checkService } from './pipelines.ts';
 import { serviceSchema } from './service.ts';
 import { parseSetOption } from './set-option.ts';

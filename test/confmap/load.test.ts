@@ -232,6 +232,8 @@ service: { pipelines: { logs: { receivers: [command], exporters: [debug] } } }
       expect(check(0o664, 0o755)).toEqual(['commands are configured, and its group may write to it (mode 0664)']);
       expect(check(0o646, 0o755)).toEqual(['commands are configured, and everyone may write to it (mode 0646)']);
       expect(check(0o644, 0o777)[0]).toContain('everyone may replace it');
+      expect(check(0o644, 0o775)[0]).toContain('the group of the folder');
+      expect(check(0o644, 0o1775)).toEqual([]);
       expect(check(0o644, 0o1777)).toEqual([]);
       expect(check(0o666, 0o755, { allowWritable: true })).toEqual([]);
       expect(check(0o666, 0o755, { commandTypes: [] })).toEqual([]);

@@ -6,6 +6,7 @@ import type { Diagnostic } from './diagnostics.ts';
 import { digestBytes } from './digest.ts';
 import { parseClientKeys } from './identity.ts';
 import { type LoadedRuleset, loadRuleset, type RulesetOptions } from './load.ts';
+import { checkWriters } from './writers.ts';
 
 /** Starter ruleset and health add-on; the same place below `src/` and `dist/`. */
 const BUILT_IN = fileURLToPath(new URL('../../../config/ruleset', import.meta.url));
@@ -45,11 +46,30 @@ export function toRulesetOptions(config: ContentConfig, baseDir: string): Rulese
   };
 }
 
-/** Reads everything that the configuration names; `resolveList` supplies lists that live in a store. */
+export interface LoadContentOptions {
+  /** Supplies lists that live in a store. */
+  readonly resolveList?: RulesetOptions['resolveList'];
+  /** Refuse files that group or others may write to, other than those that come with this program. */
+  readonly refuseWritable?: boolean;
+}
+
+/** Reads everything that the configuration names. */
 export async function loadContent(
   config: RulesetConfig,
   baseDir: string,
-  resolveList?: RulesetOptions['resolveList'],
+  { resolveList, refuseWritable = false }: LoadContentOptions = {},
+): Promise<LoadedContent> {
+  const content = await readContent(config, baseDir, resolveList);
+  if (!refuseWritable) return content;
+  const found = checkWriters([...content.files, ...content.directories], BUILT_IN);
+  if (found.length === 0) return content;
+  return { ...content, ruleset: undefined, diagnostics: [...content.diagnostics, ...found] };
+}
+
+async function readContent(
+  config: RulesetConfig,
+  baseDir: string,
+  resolveList: RulesetOptions['resolveList'],
 ): Promise<LoadedContent> {
   const options = toRulesetOptions(config, baseDir);
   const loaded = await loadRuleset({

@@ -19,6 +19,9 @@ export function describeForeignWriters(path: string): string | undefined {
   if (folderMode & OTHERS_WRITE && !(folderMode & STICKY)) {
     return `everyone may replace it: the folder ${folder} is open to all (mode ${octal(folderMode)})`;
   }
+  if (folderMode & GROUP_WRITE && !(folderMode & STICKY)) {
+    return `the group of the folder ${folder} may replace it (mode ${octal(folderMode)})`;
+  }
   return undefined;
 }
 
