@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream';
 import { pino } from 'pino';
 import type { Logger } from '../component/host.ts';
-import { redactUrl } from '../confmap/redact.ts';
 import type { TelemetryConfig } from '../confmap/service.ts';
 import { printableLine } from '../pdata/printable.ts';
+import { redactUrl } from '../pdata/redact.ts';
 
 /**
  * Structured logs, one line each. Texts that come from outside cannot break a line or act on a terminal, and passwords in

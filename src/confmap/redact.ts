@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { REDACTED, redactUrl } from '../pdata/redact.ts';
 import { type ConfigNode, toValue } from './node.ts';
 
 const SECRET_KEY =
@@ -6,8 +7,6 @@ const SECRET_KEY =
 /** Maps whose values are whatever the user puts there. */
 const SECRET_MAPS = new Set(['headers', 'env']);
 const NO_SECRET_KEY = /_(file|path|name|id)$|^authenticator$/i;
-
-export const REDACTED = '[REDACTED]';
 
 /** The configuration as YAML, with everything that may be a secret replaced. */
 export function printConfig(node: ConfigNode): string {
@@ -28,11 +27,4 @@ function redact(node: ConfigNode, secret: boolean): ConfigNode {
   if (node.value === null || node.value === '') return node;
   if (secret) return { ...node, value: REDACTED };
   return typeof node.value === 'string' ? { ...node, value: redactUrl(node.value) } : node;
-}
-
-/** `scheme://user:password@host` and `?password=...` inside any text. */
-export function redactUrl(text: string): string {
-  return text
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)([^\s/:@]*):([^\s/@]*)@/gi, `$1$2:${REDACTED}@`)
-    .replace(/([?&](?:password|token|secret|api_?key|access_token)=)[^\s&#]*/gi, `$1${REDACTED}`);
 }
