@@ -4,7 +4,7 @@ import type { Ruleset } from '../processor/ruleset/compile/ruleset.ts';
 import { rulesetConfigSchema } from '../processor/ruleset/config.ts';
 import { type ContentConfig, toRulesetOptions } from '../processor/ruleset/content.ts';
 import { type Diagnostic, formatDiagnostic } from '../processor/ruleset/diagnostics.ts';
-import { loadRuleset } from '../processor/ruleset/load.ts';
+import { loadRuleset, type RulesetOptions } from '../processor/ruleset/load.ts';
 import { type CliIo, write } from './io.ts';
 import { findRulesetConfig, type RulesetFlags, toContentConfig } from './ruleset-options.ts';
 
@@ -47,6 +47,15 @@ export async function printFindings(io: CliIo, diagnostics: readonly Diagnostic[
   for (const diagnostic of diagnostics) {
     if (diagnostic.severity !== 'info') await write(io.stderr, `${formatDiagnostic(diagnostic)}\n`);
   }
+}
+
+/**
+ * The loader's options that the flags mean; undefined where a configuration cannot be read.
+ * @throws ConfigError
+ */
+export async function rulesetOptionsOf(flags: RulesetFlags, io: CliIo): Promise<RulesetOptions | undefined> {
+  const base = await readBase(flags, io);
+  return base && toRulesetOptions(toContentConfig(flags, base.content), base.baseDir);
 }
 
 async function readBase(

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { registerCompare } from './commands/compare.ts';
 import { registerComponents } from './commands/components.ts';
+import { registerLint } from './commands/lint.ts';
 import { registerList } from './commands/list.ts';
 import { registerLogtest } from './commands/logtest.ts';
 import { registerNotBuilt } from './commands/not-built.ts';
@@ -46,6 +47,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     registerComponents,
     registerLogtest,
     registerTest,
+    registerLint,
     registerCompare,
     registerList,
     registerReplay,

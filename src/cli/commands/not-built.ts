@@ -2,7 +2,6 @@ import { write } from '../io.ts';
 import type { Registry } from '../program.ts';
 
 const NOT_BUILT = {
-  lint: 'find problems in decoders, rules and lists',
   migrate: 'turn ossec.conf and agent.conf into our YAML',
 };
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const SOURCE = fileURLToPath(new URL('../../../src/processor/ruleset', import.meta.url));
 const PAGE = readFileSync(new URL('../../../docs/diagnostics.md', import.meta.url), 'utf8');
 
-/** Codes as they stand in the source of parsing, compiling and loading. */
+/** Codes as they stand in the source of parsing, compiling and loading, and those of lint. */
 function codesInSource(): Set<string> {
   const files = ['parse', 'compile'].flatMap((folder) =>
     readdirSync(`${SOURCE}/${folder}`).map((name) => `${folder}/${name}`),
@@ -19,12 +19,20 @@ function codesInSource(): Set<string> {
     ))
       codes.add(code ?? '');
   }
+  for (const file of readdirSync(SOURCE)) {
+    if (!file.endsWith('.ts')) continue;
+    for (const [, code] of readFileSync(`${SOURCE}/${file}`, 'utf8').matchAll(/code: '([a-z-]+)'/g))
+      codes.add(code ?? '');
+  }
+  const lint = readFileSync(new URL('../../../src/ruletools/lint/context.ts', import.meta.url), 'utf8');
+  const union = /export type LintCode =([^;]*);/.exec(lint)?.[1] ?? '';
+  for (const [, code] of union.matchAll(/'([a-z-]+)'/g)) codes.add(code ?? '');
   return codes;
 }
 
 test('every code is on the page, and the page has no others', () => {
   const codes = codesInSource();
-  expect(codes.size).toBeGreaterThan(100);
+  expect(codes.size).toBeGreaterThan(130);
   const listed = new Set([...PAGE.matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, code]) => code ?? ''));
   const attributes = ['id', 'level', 'maxsize', 'timeframe', 'frequency', 'accuracy', 'overwrite'].map(
     (name) => `rule-bad-${name}`,
