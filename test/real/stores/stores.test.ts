@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/component/clock.ts';
 import type { StateStore } from '../../../src/component/state-store.ts';
-import { openKeyv, openStore } from '../../../src/storage/open.ts';
+import { openKeyv, openList, openStore } from '../../../src/storage/open.ts';
+import { cli } from '../../cli/helpers.ts';
 import { checkCrashes } from '../../contract/crash.ts';
 import { describeStateStore } from '../../contract/state-store.ts';
 import { testSeed } from '../../support/random.ts';
@@ -84,6 +85,43 @@ describe.each(servers)('$name', ({ name, server, uri }) => {
   const seed = testSeed();
   it(`has every resolved commit and no half one after SIGKILL (SEED=${seed})`, async () => {
     await checkCrashes({ uri, namespace: createNamespace(), seed, rounds: 4 });
+  });
+
+  it('shows others an edited list: whatever its keys hold, with who it was, and again after the server was away', async () => {
+    const name = createNamespace();
+    const reader = await openList(uri, name, systemClock);
+    const writer = await openList(uri, name, systemClock);
+    expect([await reader.version(), (await reader.read()).size]).toEqual(['', 0]);
+    const odd = ['nc', 'fe80::1', '*', 'a b', 'grün', '', 'x'.repeat(5000), `otel-hids-list.${name}:nc`, '~edits'];
+    const many = Array.from({ length: 1500 }, (_, index) => `10.0.0.${index}`);
+    await writer.edit(new Map([...odd, ...many].map((key) => [key, `value of ${key}`])), 'alice@one');
+    const entries = await reader.read();
+    expect(entries.size).toBe(odd.length + many.length);
+    for (const key of odd) expect([entries.get(key), await reader.get(key)]).toEqual(Array(2).fill(`value of ${key}`));
+    const first = await reader.lastEdit();
+    expect(first).toMatchObject({ by: 'alice@one', version: expect.stringMatching(/./) });
+    await server.kill();
+    await expect(reader.read()).rejects.toThrow(/cannot read/);
+    await server.restart();
+    const edit = () => writer.edit(new Map([...many.map((key) => [key, null] as const), ['nc', 'red']]), 'bob@two');
+    await expect.poll(() => edit().then(() => 'done', String), { timeout: 20_000, interval: 100 }).toBe('done');
+    await expect.poll(() => reader.lastEdit().catch(String), { timeout: 20_000 }).toMatchObject({ by: 'bob@two' });
+    expect((await reader.read()).size).toBe(odd.length);
+    expect(await reader.get('nc')).toBe('red');
+    await reader.close();
+    await writer.close();
+  });
+
+  it('takes the command that edits lists', async () => {
+    const name = createNamespace();
+    const run = (...args: string[]) => cli(['list', ...args, '--store', uri]);
+    expect(await run('set', name, 'fe80::1', 'red')).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/1 added/),
+    });
+    const exported = await run('export', name);
+    expect(exported).toEqual({ code: 0, stdout: '"fe80::1":red\n', stderr: '' });
+    expect(JSON.stringify(await run('get', name))).not.toContain('a-secret');
   });
 
   it('shares lists between processes, beside the state', async () => {
