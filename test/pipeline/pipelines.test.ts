@@ -252,6 +252,25 @@ describe('the host', () => {
     await pipelines.shutdown();
   });
 
+  it.each([
+    ['the default store', [], undefined, 'default'],
+    ['the first storage extension, where there is one', ['x', 'storage/1', 'storage/2'], undefined, 'storage/1'],
+    ['the storage extension that is named', ['storage/1', 'storage/2'], 'storage/2', 'storage/2'],
+  ])('opens lists of %s', async (_, extensions, named, storage) => {
+    const service = new TestService({
+      p1: { onStart: async (host) => void (await host.openList('blocked', named)) },
+      p2: {
+        onStart: async (host) => {
+          await expect(host.openList('blocked', 'none')).rejects.toThrow('storage: there is no extension "none"');
+        },
+      },
+    });
+    await buildPipelines(service.spec(one, extensions), service.environment).start();
+    expect(service.events.filter((event) => event.startsWith('open list'))).toEqual([
+      `open list blocked of ${storage}`,
+    ]);
+  });
+
   it('commits to the store that the components of joined pipelines ask for', async () => {
     const ask = (id: string): Behaviour => ({ onStart: (host) => void host.store(id) });
     let host: Host | undefined;
