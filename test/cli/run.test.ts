@@ -152,7 +152,18 @@ it('offers metrics to Prometheus where it is told to', async () => {
   while (!/otelcol_receiver_accepted_log_records_total\{[^}]*receiver="command"/.test(text)) {
     text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   }
-  expect(text).toContain('otelcol_process_memory_rss');
+  for (const name of [
+    'otelcol_process_memory_rss',
+    'otelcol_process_cpu_seconds_total',
+    'otelcol_process_uptime_total',
+    'otelcol_process_runtime_heap_alloc_bytes',
+    'otelcol_process_runtime_total_sys_memory_bytes',
+    'hids_process_event_loop_utilization',
+    'hids_rule_matches_total\\{[^}]*rule="530"',
+    'hids_rule_evaluation_time_(seconds_)?total\\{',
+  ]) {
+    expect(text).toMatch(new RegExp(`^${name}`, 'm'));
+  }
   const taken = start(createFolder(), CONFIG('echo x', reader));
   expect(await taken.exit).toEqual([1, null]);
   expect(taken.stderr()).toContain(`service.telemetry.metrics: cannot listen on 127.0.0.1:${port}`);

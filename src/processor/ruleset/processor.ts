@@ -13,6 +13,7 @@ import { CommandRuns, type LateRun } from './command-runs.ts';
 import type { RulesetConfig } from './config.ts';
 import { EngineState, loadState } from './evaluate/state.ts';
 import { LiveContent } from './live/live-content.ts';
+import { RuleTelemetry } from './rule-telemetry.ts';
 import { createHealthRecord, type RecordOutcome, type RecordSource, RulesetRuntime } from './runtime.ts';
 import { StateView } from './state-view.ts';
 
@@ -39,6 +40,7 @@ export class RulesetProcessor implements Processor {
   private state = new EngineState();
   private readonly runs = new CommandRuns();
   private content: LiveContent | undefined = undefined;
+  private rules: RuleTelemetry | undefined = undefined;
   private runtime: RulesetRuntime | undefined = undefined;
   /** Units that carry engine state and have neither been committed nor rolled back. */
   private openUnits = 0;
@@ -71,6 +73,7 @@ export class RulesetProcessor implements Processor {
     this.runs.load(this.view);
     const runtime = new RulesetRuntime(this.config, this.settings.localHost, agentIds, ruleset, this.state);
     this.runtime = runtime;
+    this.rules ??= new RuleTelemetry(this.settings);
     this.content.start((content) => runtime.use(content.ruleset, this.state, content.agentIds));
     host.reportStatus(this.settings.id, { state: 'ok' });
     this.settings.logger.info(
@@ -81,6 +84,7 @@ export class RulesetProcessor implements Processor {
 
   async shutdown(): Promise<void> {
     await this.content?.stop();
+    this.rules?.close();
     this.runtime = undefined;
   }
 
@@ -146,7 +150,9 @@ export class RulesetProcessor implements Processor {
       if (late.isFirst) this.evaluateHealth(runtime, [this.tellOfLateRun(late, record)], source, alerts);
       return;
     }
+    const started = performance.now();
     const outcome = runtime.evaluate(record, source, clock.now());
+    this.rules?.count(outcome.verdict.rule?.id, performance.now() - started);
     this.count(outcome);
     if (this.config.emit === 'annotated') annotate(record, outcome);
     else if (outcome.alertRecord) alerts.push(outcome.alertRecord);

@@ -4,6 +4,7 @@ import type { AnyValue } from '../../../src/pdata/any-value.ts';
 import type { LogRecord, ScopeLogs } from '../../../src/pdata/logs.ts';
 import { rulesetFactory } from '../../../src/processor/ruleset/factory.ts';
 import type { RulesetProcessor } from '../../../src/processor/ruleset/processor.ts';
+import { RuleTelemetry } from '../../../src/processor/ruleset/rule-telemetry.ts';
 import { MemoryStateStore } from '../../../src/storage/memory-store.ts';
 import { describeComponentContract } from '../../contract/component.ts';
 import { createBatch } from '../../support/batches.ts';
@@ -89,6 +90,27 @@ describe('what leaves', () => {
     await send([INVALID], host('web01'));
     expect(rules()).toEqual(['5710']);
     expect(await settings.metrics.value('hids_ruleset_identity_missing')).toBe(1);
+  });
+});
+
+describe('numbers by rule', () => {
+  it('count events by the rule that won, and the time they took, for each pipeline', async () => {
+    const { send, settings, processor } = await start({}, new MemoryStateStore(), 'logs');
+    await send([INVALID, 'nothing to see', INVALID]);
+    const value = (name: string, rule: string) =>
+      settings.metrics.value(name, { rule, processor: 'ruleset', pipeline: 'logs' });
+    expect(await value('hids_rule_matches', '5710')).toBe(2);
+    expect(await value('hids_rule_matches', 'none')).toBe(1);
+    expect(await value('hids_rule_evaluation_time', '5710')).toBeGreaterThan(0);
+    await processor.shutdown();
+  });
+
+  it('are bounded', async () => {
+    const settings = createTestSettings();
+    const rules = new RuleTelemetry(settings);
+    for (let index = 0; index < 25_000; index++) rules.count(`${index}`, 1);
+    expect(rules.size).toBe(20_001);
+    rules.close();
   });
 });
 
