@@ -32,7 +32,7 @@ export function parseDecoderFile(
 
 /** The one file that the originals ship empty. */
 function isLocalDecoderFile(file: SourceFile): boolean {
-  return file.path === 'etc/decoders/local_decoder.xml' || file.path.endsWith('/etc/decoders/local_decoder.xml');
+  return /(^|\/)decoders\/local_decoder\.xml$/.test(file.path);
 }
 
 function parseDecoder(
