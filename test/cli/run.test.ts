@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -136,6 +136,27 @@ it('reads rules anew on SIGHUP, and keeps the old ones where the new are broken'
   await running.printed('stderr', /reload refused/i);
   running.child.kill('SIGTERM');
   expect(await running.exit).toEqual([0, null]);
+});
+
+it('gives alerts on equal lines that were read in one go times and uids of their own', async () => {
+  const folder = createFolder();
+  const line = 'Dec 10 01:02:02 web01 sshd[1234]: Invalid user bob from 203.0.113.9 port 51514\n';
+  writeFileSync(join(folder, 'auth.log'), line.repeat(5));
+  const config = `receivers: { file_log: { include: [./auth.log], start_at: beginning } }
+processors: { ruleset: }
+exporters: { debug: { verbosity: basic }, file: { path: ./alerts.json, format: otlp_json } }
+service: { pipelines: { logs: { receivers: [file_log], processors: [ruleset], exporters: [file, debug] } } }
+`;
+  const running = start(folder, config);
+  await running.printed('stdout', /(?:rule 5710.*\n.*){5}/);
+  running.child.kill('SIGTERM');
+  expect(await running.exit).toEqual([0, null]);
+  const text = readFileSync(join(folder, 'alerts.json'), 'utf8');
+  const times = [...text.matchAll(/"timeUnixNano":"(\d+)"/g)].map((match) => match[1]);
+  const uids = [...text.matchAll(/"log.record.uid","value":\{"stringValue":"([^"]+)"/g)].map((match) => match[1]);
+  expect([times.length, uids.length]).toEqual([5, 5]);
+  // A backend such as Loki keeps one of several entries that are equal in stream, time and line.
+  expect([new Set(times).size, new Set(uids).size]).toEqual([5, 5]);
 });
 
 it('offers metrics to Prometheus where it is told to', async () => {
