@@ -1,8 +1,9 @@
 import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import { MeterProvider, type ViewOptions } from '@opentelemetry/sdk-metrics';
+import { MeterProvider, type MeterProviderOptions, type ViewOptions } from '@opentelemetry/sdk-metrics';
 import { ConfigError } from '../component/errors.ts';
 import type { TelemetryConfig } from '../confmap/service.ts';
+import { VERSION } from '../version.ts';
 
 export interface Metrics {
   readonly meter: Meter;
@@ -13,6 +14,13 @@ export interface Metrics {
 
 /** Where there are more attribute sets than the SDK's 2000 by nature: one for each rule that has won. */
 const VIEWS: ViewOptions[] = [{ instrumentName: 'hids_rule_*', aggregationCardinalityLimit: 25_000 }];
+
+/** Whose metrics these are; the SDK's own would say `unknown_service`. */
+const RESOURCE: NonNullable<MeterProviderOptions['resource']> = {
+  attributes: { 'service.name': 'otel-hids', 'service.version': VERSION },
+  getRawAttributes: () => Object.entries(RESOURCE.attributes),
+  merge: (other) => other ?? RESOURCE,
+};
 
 /**
  * A meter, and a Prometheus endpoint for each reader of the configuration: none unless asked for.
@@ -41,7 +49,7 @@ export async function startMetrics(config: TelemetryConfig['metrics']): Promise<
     exporters.push(exporter);
     endpoints.push(`http://${host}:${port}/metrics`);
   }
-  const provider = new MeterProvider({ readers: exporters, views: VIEWS });
+  const provider = new MeterProvider({ resource: RESOURCE, readers: exporters, views: VIEWS });
   const meter = provider.getMeter('otel-hids');
   observeProcess(meter);
   return { meter, endpoints, shutdown: () => provider.shutdown() };

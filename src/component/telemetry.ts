@@ -6,6 +6,14 @@ import type { Attributes, Counter, Histogram, Meter, MetricOptions } from '@open
  */
 const RECORDS: MetricOptions = { unit: '{record}' };
 
+/** Histograms of durations: the SDK's own limits are meant for milliseconds, and would put every one into one bucket. */
+export const SECONDS: MetricOptions = {
+  unit: 's',
+  advice: {
+    explicitBucketBoundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  },
+};
+
 export interface ReceiverTelemetry {
   accepted(records: number): void;
   refused(records: number): void;
@@ -32,7 +40,7 @@ export function createProcessorTelemetry(meter: Meter, id: string): ProcessorTel
   return {
     incoming: adder(meter.createCounter('otelcol_processor_incoming_items', RECORDS), attributes),
     outgoing: adder(meter.createCounter('otelcol_processor_outgoing_items', RECORDS), attributes),
-    duration: meter.createHistogram('otelcol_processor_internal_duration', { unit: 's' }),
+    duration: meter.createHistogram('otelcol_processor_internal_duration', SECONDS),
   };
 }
 

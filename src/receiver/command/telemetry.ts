@@ -1,5 +1,5 @@
 import type { Meter } from '@opentelemetry/api';
-import { createReceiverTelemetry, type ReceiverTelemetry } from '../../component/telemetry.ts';
+import { createReceiverTelemetry, type ReceiverTelemetry, SECONDS } from '../../component/telemetry.ts';
 
 export interface CommandTelemetry {
   readonly receiver: ReceiverTelemetry;
@@ -14,7 +14,7 @@ export function createCommandTelemetry(meter: Meter, id: string): CommandTelemet
   const runs = meter.createCounter('hids_command_runs', { unit: '{run}' });
   const skippedRuns = meter.createCounter('hids_command_runs_skipped', { unit: '{run}' });
   const unusable = meter.createCounter('hids_command_runs_not_evaluated', { unit: '{run}' });
-  const duration = meter.createHistogram('hids_command_duration', { unit: 's' });
+  const duration = meter.createHistogram('hids_command_duration', SECONDS);
   return {
     receiver: createReceiverTelemetry(meter, id),
     ran(outcome, durationMs) {

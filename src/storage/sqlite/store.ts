@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Counter, Histogram } from '@opentelemetry/api';
 import type { Change, QueueItem, StateStore } from '../../component/state-store.ts';
+import { SECONDS } from '../../component/telemetry.ts';
 import { checkChanges } from '../changes.ts';
 import { StoreClosedError, StoreCorruptError, StoreWriteError } from '../errors.ts';
 import type { StoreOptions } from '../options.ts';
@@ -50,7 +51,7 @@ export class SqliteStateStore implements StateStore {
     this.#damagedRows = options.meter.createCounter('hids_store_damaged_rows', {
       description: 'Stored values whose checksum was wrong; they count as missing',
     });
-    this.#duration = options.meter.createHistogram('hids_store_commit_duration', { unit: 's' });
+    this.#duration = options.meter.createHistogram('hids_store_commit_duration', SECONDS);
     this.#lock = lockStore(path);
     try {
       this.#db = this.#open();
