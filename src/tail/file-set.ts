@@ -74,19 +74,25 @@ export class FileSet {
   /** Files that hold no lines, and when to look again. */
   readonly #ignored = new Map<string, number>();
   #first = true;
-  #admissions = 0;
+  /** Files that came, went or were replaced so far. */
+  #moves = 0;
 
   constructor(options: FileSetOptions) {
     this.#options = options;
     this.handles = new Handles(options.maxOpenFiles, options.symlinks);
   }
 
-  /** Looks again where files came: what was renamed at the same moment may have been missed under either name. */
+  /**
+   * Looks again where files came or were replaced: what was renamed or copied at the same moment may have been missed
+   * under either name, and comes before what was written since.
+   */
   async discover(): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const before = this.#admissions;
+      const before = this.#moves;
       await this.#look();
-      if (this.#admissions === before) return;
+      if (this.#moves !== before) continue;
+      const isAnythingUnread = [...this.files.values()].some((file) => file.position < file.size);
+      if (!isAnythingUnread || !(await this.#options.glob.isOutdated())) return;
     }
   }
 
@@ -125,6 +131,8 @@ export class FileSet {
     const { known, clock, events } = this.#options;
     known.addFormer(file.checkpoint([], '', clock.now()));
     file.restart();
+    await this.#loadHead(file);
+    this.#moves += 1;
     events.rotated('truncated', file.path);
   }
 
@@ -178,10 +186,22 @@ export class FileSet {
     file.lastGrowth = this.#options.clock.now();
     if (size < file.position) {
       await this.replaced(file);
+    } else if (file.position === 0) {
+      await this.#loadHead(file);
     } else if (sameSize && file.handle && file.tail.length > 0) {
       const tail = await readAt(file.handle, file.position - file.tail.length, file.tail.length);
       if (!tail.equals(file.tail)) await this.replaced(file);
     }
+  }
+
+  /** Before it is read a file may be truncated once more, which its first bytes tell even if nothing of it was read. */
+  async #loadHead(file: TailFile): Promise<void> {
+    const { fingerprintSize } = this.#options.identity;
+    if (!file.handle || file.head.length >= fingerprintSize) return;
+    const head = await readAt(file.handle, 0, fingerprintSize);
+    const known = file.head.subarray(0, head.length);
+    // Other bytes than before are noticed when it is read.
+    if (known.equals(head.subarray(0, known.length)) && head.length > known.length) file.head = head;
   }
 
   /** No path leads to the file: it is read on through its handle until it stays as it is. */
@@ -208,6 +228,11 @@ export class FileSet {
     try {
       found = await openFound(path, identity.fingerprintSize, symlinks);
       events.readable(path, true);
+      if (found.key !== key) {
+        // Renamed since it was looked at: what is here now has another age.
+        this.#moves += 1;
+        return;
+      }
       const reason = whyNotText(found.head.bytes, ignoreBinaries);
       if (reason !== undefined) {
         events.ignored(path, reason);
@@ -233,8 +258,12 @@ export class FileSet {
   async #admit(found: FoundFile, times: { mtimeNs: bigint; birthtimeNs: bigint }): Promise<boolean> {
     const { known, events, identity } = this.#options;
     if (this.files.has(found.key)) return false;
-    const checkpoint = await known.find(found);
-    const start = checkpoint ?? (await this.#findCopyStart(found));
+    let checkpoint = await known.find(found);
+    let start = checkpoint ?? (await this.#findCopyStart(found));
+    if (start === undefined && (await this.#noticeTruncation(found))) {
+      checkpoint = await known.find(found);
+      start = checkpoint;
+    }
     if (start === 'copy') return false;
     this.#copies.delete(found.key);
     const former = known.get(found.key);
@@ -258,7 +287,7 @@ export class FileSet {
     this.files.set(file.key, file);
     this.#byPath.set(found.path, file);
     await this.handles.keep(file);
-    this.#admissions += 1;
+    this.#moves += 1;
     events.admitted(file, checkpoint);
     return true;
   }
@@ -290,11 +319,27 @@ export class FileSet {
     if (found.head.bytes.length < fingerprintSize) return undefined;
     for (const origin of this.files.values()) {
       if (before && before.origin !== origin) continue;
-      if (found.size > origin.size || !(await isCopy(found, origin, fingerprintSize))) continue;
+      if (!(await isCopy(found, origin, fingerprintSize))) continue;
       this.#copies.set(found.key, { origin, generation: origin.generation, verified: found.size });
       return 'copy';
     }
     return before && startingPoint(found, Math.min(before.verified, before.origin.position));
+  }
+
+  /**
+   * Whether a file that begins as this one has been truncated and has grown again beyond where it was read, which its
+   * size does not tell. Must be known before its copy is looked at, or that would be read from the beginning.
+   */
+  async #noticeTruncation(found: FoundFile): Promise<boolean> {
+    let noticed = false;
+    for (const origin of this.files.values()) {
+      const { handle, head, position, tail } = origin;
+      if (!handle || head.length < this.#options.identity.fingerprintSize || !head.equals(found.head.bytes)) continue;
+      if (tail.equals(await readAt(handle, position - tail.length, tail.length))) continue;
+      await this.replaced(origin);
+      noticed = true;
+    }
+    return noticed;
   }
 
   /** Files that were renamed out of the patterns while nobody looked still hold lines nobody has seen. */

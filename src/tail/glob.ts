@@ -4,7 +4,10 @@ import { resolve } from 'node:path';
 import { compileExclude, type GlobSegment, parseGlob } from './glob-pattern.ts';
 
 interface Listing {
+  /** -1 where the folder may have changed in the same tick of the clock. */
   mtimeNs: bigint;
+  /** As it was just before the listing. */
+  readAtNs: bigint;
   entries: Dirent[];
 }
 
@@ -53,6 +56,15 @@ export class Glob {
     return { paths, errors: walk.errors };
   }
 
+  /** Whether a folder has changed since `expand` listed it: what was looked at since may belong to names that moved. */
+  async isOutdated(): Promise<boolean> {
+    for (const [path, { readAtNs }] of this.#listings) {
+      const stats = await stat(path, { bigint: true }).catch(() => undefined);
+      if ((stats?.mtimeNs ?? -1n) !== readAtNs) return true;
+    }
+    return false;
+  }
+
   async #walk(folder: string, segments: readonly GlobSegment[], at: number, walk: Walk): Promise<void> {
     if (walk.found.size >= MAX_PATHS) return;
     if (at === segments.length) {
@@ -85,12 +97,12 @@ export class Glob {
       const before = this.#listings.get(path);
       const entries = before?.mtimeNs === mtimeNs ? before.entries : await readdir(path, { withFileTypes: true });
       const settled = BigInt(Date.now()) * 1_000_000n - mtimeNs > SETTLED_NS;
-      walk.listed.set(path, { mtimeNs: settled ? mtimeNs : -1n, entries });
+      walk.listed.set(path, { mtimeNs: settled ? mtimeNs : -1n, readAtNs: mtimeNs, entries });
       return entries;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && code !== 'ENOTDIR') walk.errors.push({ path, error: error as Error });
-      walk.listed.set(path, { mtimeNs: -1n, entries: [] });
+      walk.listed.set(path, { mtimeNs: -1n, readAtNs: -1n, entries: [] });
       return [];
     }
   }

@@ -66,13 +66,14 @@ export class LineReader {
         file.more = true;
         break;
       }
-      await this.#loadHead(file);
+      if (!(await this.#loadHead(file))) return 'rewritten';
       const lead = file.tail.length;
       const before = file.position;
       const want = Math.min(this.#buffer.length - lead, file.size - before);
       const { bytesRead } = await file.handle!.read(this.#buffer, 0, lead + want, before - lead);
       if (bytesRead < lead || !this.#buffer.subarray(0, lead).equals(file.tail)) return 'rewritten';
       if (bytesRead === lead) break;
+      if (before === 0 && !startsAlike(this.#buffer.subarray(0, bytesRead), file.head)) return 'rewritten';
       if (!(await this.#split(file, lead, bytesRead, sink))) return 'stopped';
       left -= file.position - before;
       if (bytesRead - lead >= file.size - before) break;
@@ -217,19 +218,30 @@ export class LineReader {
     }
   }
 
-  /** Reads the first bytes again as long as there are fewer than make a whole fingerprint. */
-  async #loadHead(file: TailFile): Promise<void> {
+  /**
+   * Reads the first bytes again as long as there are fewer than make a whole fingerprint; false where they are not what
+   * they were. The file must be open.
+   */
+  async #loadHead(file: TailFile): Promise<boolean> {
     const size = Math.min(this.#options.fingerprintSize, file.size);
-    if (file.head.length >= size) return;
-    const head = Buffer.allocUnsafeSlow(size);
-    const { bytesRead } = await file.handle!.read(head, 0, size, 0);
-    file.head = head.subarray(0, bytesRead);
+    if (file.head.length >= size) return true;
+    const bytes = Buffer.allocUnsafeSlow(size);
+    const { bytesRead } = await file.handle!.read(bytes, 0, size, 0);
+    const head = bytes.subarray(0, bytesRead);
+    if (!startsAlike(head, file.head)) return false;
+    if (head.length > file.head.length) file.head = head;
+    return true;
   }
 
   #grow(): void {
     const most = this.#options.maxLogSize + TAIL_SIZE + CHUNK_SIZE;
     this.#buffer = Buffer.allocUnsafe(Math.min(this.#buffer.length * 4, most));
   }
+}
+
+function startsAlike(a: Buffer, b: Buffer): boolean {
+  const size = Math.min(a.length, b.length);
+  return a.subarray(0, size).equals(b.subarray(0, size));
 }
 
 /** Where a line that is too long is cut: not within a UTF-8 character. */

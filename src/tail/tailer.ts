@@ -74,6 +74,8 @@ export class Tailer implements Component {
   #expireAt = 0;
   /** A batch was given up at shutdown: nothing after it may be stored, or it would be lost. */
   #gaveUp = false;
+  /** A batch had to wait, and what was looked at before may have been rotated meanwhile. */
+  #outdated = false;
   #controls = 0;
 
   constructor({ settings, config, next, createHandler, forceFlushPeriod = 0 }: TailerOptions) {
@@ -176,12 +178,15 @@ export class Tailer implements Component {
   /** Reads what is there; true when there is more than one turn allows. */
   async #pass(set: FileSet): Promise<boolean> {
     let again = false;
+    this.#outdated = false;
     await this.#readPending(set);
     // A file that continues another one has to wait until that one is read to its end.
     const blocked = new Set<string>();
     for (const file of set.unread()) {
       if (this.#stop.signal.aborted) return false;
       if (blocked.has(file.lineage)) continue;
+      // What was moved or copied away meanwhile comes before what stands in its place now.
+      if (this.#outdated) return true;
       if (await this.#readFile(set, file)) {
         again = true;
         blocked.add(file.lineage);
@@ -292,6 +297,7 @@ export class Tailer implements Component {
   /** Hands over what was collected, with the offsets it reaches to; false when reading should stop. */
   async #flush(): Promise<boolean> {
     if (this.#gaveUp) return false;
+    const { clock } = this.#settings;
     const { signal } = this.#stop;
     const progress = this.#changes;
     this.#changes = [];
@@ -301,7 +307,9 @@ export class Tailer implements Component {
       progress.push(putCheckpoint(this.#settings.id, this.#checkpoint(file)));
     }
     if (this.#out.count === 0 && progress.length === 0) return !signal.aborted;
+    const started = clock.now();
     this.#gaveUp = !(await this.#delivery.deliver(this.#out.take(), progress, signal));
+    if (Math.abs(clock.now() - started) >= this.#config.poll_interval) this.#outdated = true;
     return !this.#gaveUp && !signal.aborted;
   }
 
