@@ -86,6 +86,7 @@ export class RulesetRuntime {
     const location = textToBytes(input.location);
     const alias =
       trusted && this.config.diff.per === 'alias' ? textAttribute(record.attributes, 'hids.command.alias') : '';
+    const runNumber = commandRun(record);
     const verdict = this.engine.evaluate({
       log: input.log,
       location: host.local ? guardLocation(location, trusted) : `(${textToBytes(host.name)}) any->${location}`,
@@ -94,7 +95,7 @@ export class RulesetRuntime {
       trusted,
       ...(!host.local && { agentId: textToBytes(host.agentId), agentName: textToBytes(host.name) }),
       ...(alias !== '' && { alias: textToBytes(alias) }),
-      ...(trusted && isCommandRun(record) && { runTimeMs: Number(record.timeUnixNano / 1_000_000n) }),
+      ...(trusted && runNumber !== undefined && { runTimeMs: runNumber }),
     });
     const wanted = verdict.alert || this.config.emit === 'annotated';
     if (!wanted) return { verdict, alert: undefined, alertRecord: undefined, attributesCut: 0 };
@@ -143,8 +144,13 @@ export function createHealthRecord(body: string, identity: string, nowUnixNano: 
   });
 }
 
-function isCommandRun(record: LogRecord): boolean {
-  return record.timeUnixNano > 0n && record.attributes.has('hids.command.run');
+/**
+ * Number of a command's run: its time in epoch milliseconds, or one more than the last where the clock went back. The
+ * time itself would leave all changes out until a clock that was set back is where it had been.
+ */
+function commandRun(record: LogRecord): number | undefined {
+  const run = Number(record.attributes.get('hids.command.run') ?? 0);
+  return Number.isSafeInteger(run) && run > 0 ? run : undefined;
 }
 
 /**
