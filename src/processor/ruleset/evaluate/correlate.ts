@@ -124,7 +124,7 @@ export function agreesWazuh(correlation: Correlation, event: Event, past: Event)
     }
   }
   if (differentFields.length > 0) {
-    if (event.dynamicNames.length === 0 && past.dynamicNames.length === 0) return false;
+    if (event.dynamicCount === 0 && past.dynamicCount === 0) return false;
     for (const key of differentFields) {
       const value = event.dynamic(key);
       if (value !== undefined && value === past.dynamic(key)) return false;

@@ -1,5 +1,6 @@
 import type { Decoder, Ruleset, SearchStart } from '../compile/ruleset.ts';
 import type { Event } from './event.ts';
+import type { JsonDecoder } from './json-fields.ts';
 import type { LimitLog } from './match.ts';
 import { decodeJson } from './plugins/json.ts';
 import { decodeOssecAlert } from './plugins/ossec-alert.ts';
@@ -16,6 +17,15 @@ export interface DecodeTracer {
 
 export type DecodeStep = 'program_name' | 'prematch' | 'regex' | 'plugin';
 
+/** What decoding needs beside the event. */
+export interface DecodeContext {
+  readonly ruleset: Ruleset;
+  readonly limits: LimitLog;
+  /** Chooses among root decoders and reads JSON; without it all are asked and all fields are made. */
+  readonly index: { readonly roots: RootDecoders; readonly json: JsonDecoder } | undefined;
+  readonly tracer: DecodeTracer | undefined;
+}
+
 /** Positions in `log` that offsets refer to; -1 where the text does not exist. */
 interface Marks {
   afterParent: number;
@@ -26,19 +36,13 @@ interface Marks {
  * Chooses the one root decoder whose program name and prematch fit, then at most one chain of its children
  * (ruleset-engine 4.2). There is no way back to another root.
  */
-export function decodeEvent(
-  event: Event,
-  ruleset: Ruleset,
-  limits: LimitLog,
-  refuseControl: boolean,
-  index?: RootDecoders,
-  tracer?: DecodeTracer,
-): void {
+export function decodeEvent(event: Event, context: DecodeContext, refuseControl: boolean): void {
+  const { ruleset, limits, index, tracer } = context;
   const { log, programName } = event;
   const { withProgram, withoutProgram } = ruleset.decoders;
   // Who watches wants to see every decoder that is asked.
   const all = programName === undefined ? withoutProgram : withProgram;
-  const roots = index && !tracer ? index.select(log, programName) : all;
+  const roots = index && !tracer ? index.roots.select(log, programName) : all;
   for (const root of roots) {
     let afterRoot = -1;
     if (programName !== undefined) {
@@ -56,8 +60,8 @@ export function decodeEvent(
     if (refuseControl && isControlDecoder(root, log)) return;
     decide(event, root);
     const marks: Marks = { afterParent: -1, afterPrematch: afterRoot };
-    if (root.children.length === 0) runChain(event, ruleset, limits, [root], 0, afterRoot, -1, marks, tracer);
-    else decodeChildren(event, ruleset, limits, root, afterRoot, marks, tracer);
+    if (root.children.length === 0) runChain(event, context, [root], 0, afterRoot, -1, marks);
+    else decodeChildren(event, context, root, afterRoot, marks);
     nameDynamics(event, ruleset);
     return;
   }
@@ -76,22 +80,15 @@ function decide(event: Event, decoder: Decoder): void {
   event.category = decoder.type;
 }
 
-function decodeChildren(
-  event: Event,
-  ruleset: Ruleset,
-  limits: LimitLog,
-  root: Decoder,
-  afterRoot: number,
-  marks: Marks,
-  tracer: DecodeTracer | undefined,
-): void {
+function decodeChildren(event: Event, context: DecodeContext, root: Decoder, afterRoot: number, marks: Marks): void {
+  const { limits, tracer } = context;
   const { children } = root;
   let index = 0;
   while (index < children.length) {
     const child = children[index]!;
     if (!child.prematch) {
       // The deciding decoder stays the root.
-      runChain(event, ruleset, limits, children, index, afterRoot, afterRoot, marks, tracer);
+      runChain(event, context, children, index, afterRoot, afterRoot, marks);
       return;
     }
     const from = child.prematch.start === 'after_parent' ? afterRoot : 0;
@@ -101,7 +98,7 @@ function decodeChildren(
       decide(event, child);
       marks.afterParent = afterRoot;
       marks.afterPrematch = found.resume;
-      runChain(event, ruleset, limits, children, index, afterRoot, found.resume, marks, tracer);
+      runChain(event, context, children, index, afterRoot, found.resume, marks);
       return;
     }
     // Whatever chain this child starts goes with it.
@@ -116,22 +113,21 @@ function decodeChildren(
 /** Runs a decoder and, while it says so, its next sibling; a link that does not match is skipped. */
 function runChain(
   event: Event,
-  ruleset: Ruleset,
-  limits: LimitLog,
+  context: DecodeContext,
   siblings: readonly Decoder[],
   index: number,
   afterParent: number,
   afterPrematch: number,
   marks: Marks,
-  tracer: DecodeTracer | undefined,
 ): void {
+  const { ruleset, limits, tracer } = context;
   const ossec = ruleset.dialect === 'ossec';
   let previous = -1;
   for (; index < siblings.length; index++) {
     const link = siblings[index]!;
     if (link.plugin) {
       tracer?.decoded(link, 'plugin', true);
-      runPlugin(event, ruleset, link, marks);
+      runPlugin(event, context, link, marks);
       if (ossec) return;
     } else if (link.regex) {
       const from = startOf(link.regex.start, afterParent, afterPrematch, previous);
@@ -140,7 +136,7 @@ function runChain(
       if (found) {
         previous = found.resume;
         if (ossec) decide(event, link);
-        if (event.dynamicNames.length >= ruleset.settings.decoderOrderSize) return;
+        if (event.dynamicCount >= ruleset.settings.decoderOrderSize) return;
         assign(event, link, found.captures, ossec);
       } else if (ossec) previous = -1;
     } else return;
@@ -186,7 +182,7 @@ function nameDynamics(event: Event, ruleset: Ruleset): void {
   }
 }
 
-function runPlugin(event: Event, ruleset: Ruleset, link: Decoder, marks: Marks): void {
+function runPlugin(event: Event, { ruleset, index, tracer }: DecodeContext, link: Decoder, marks: Marks): void {
   switch (link.plugin!.name) {
     case 'JSON_Decoder': {
       // The deciding decoder's settings count, not those of the link that runs.
@@ -194,11 +190,13 @@ function runPlugin(event: Event, ruleset: Ruleset, link: Decoder, marks: Marks):
       const start = decider.plugin?.start ?? 'log';
       const from = pluginStart(start, marks);
       if (from < 0) return;
-      decodeJson(event, from === 0 ? event.log : event.log.slice(from), {
+      const options = {
         nullField: decider.jsonNullField,
         arrays: decider.jsonArrayStructure,
         maxFields: ruleset.settings.decoderOrderSize,
-      });
+      };
+      if (index && !tracer && index.json.decode(event, from, options)) return;
+      decodeJson(event, from === 0 ? event.log : event.log.slice(from), options);
       return;
     }
     case 'PF_Decoder':

@@ -1,13 +1,15 @@
+import { createFieldTable } from '../compile/field-table.ts';
 import type { Rule, Ruleset } from '../compile/ruleset.ts';
 import { Accumulator } from './accumulate.ts';
 import { Candidates } from './candidates.ts';
 import type { ConditionContext, LocalTime } from './conditions.ts';
 import { createScan, type HistorySearch } from './correlate.ts';
-import { type DecodeTracer, decodeEvent } from './decode.ts';
+import { type DecodeContext, type DecodeTracer, decodeEvent } from './decode.ts';
 import { describe } from './describe.ts';
 import { Event } from './event.ts';
 import { isIncompleteFirewall, rewriteFirewallAction } from './firewall.ts';
 import { checkedEntry, ignoreEntry } from './ignore.ts';
+import { JSON_STATIC_PATHS, JsonDecoder } from './json-fields.ts';
 import { createKeyedSearch } from './keyed-search.ts';
 import { readLocation } from './location.ts';
 import { LogScan } from './log-scan.ts';
@@ -91,8 +93,7 @@ class RulesetEngine implements Engine {
   private readonly ossec: boolean;
   private readonly strict: boolean;
   private readonly live: boolean;
-  /** Undefined where all root decoders are asked. */
-  private readonly roots: RootDecoders | undefined = undefined;
+  private readonly decodeIndex: DecodeContext['index'] = undefined;
   private decodeTracer: DecodeTracer | undefined = undefined;
 
   constructor(ruleset: Ruleset, state: EngineState, options: EngineOptions) {
@@ -112,7 +113,12 @@ class RulesetEngine implements Engine {
     const scan = new LogScan(literals);
     const names = new ProgramNames(decoders.withProgram);
     const candidates = new Candidates(scan, names);
-    if (!options.plain) this.roots = new RootDecoders(scan, decoders.withProgram, decoders.withoutProgram, names);
+    if (!options.plain) {
+      this.decodeIndex = {
+        roots: new RootDecoders(scan, decoders.withProgram, decoders.withoutProgram, names),
+        json: new JsonDecoder(createFieldTable(ruleset, JSON_STATIC_PATHS), scan),
+      };
+    }
     const search = options.search ?? (options.plain ? createScan : createKeyedSearch)(ruleset.dialect);
     this.walk = new Walk(this.program, state, context, search, candidates);
     this.accumulator = new Accumulator(state.accumulator);
@@ -167,10 +173,14 @@ class RulesetEngine implements Engine {
     const { ruleset } = this;
     if (isLogQueue(input.queue)) {
       // Anybody can write "ossec: ..." into a file: without trust it is a line like any other (strict: as the original).
-      decodeEvent(event, ruleset, this.limits, !input.trusted && !this.strict, this.roots, this.decodeTracer);
+      decodeEvent(event, this.decodeContext(), !input.trusted && !this.strict);
       return undefined;
     }
     return decodeQueue(event, input.queue, ruleset);
+  }
+
+  private decodeContext(): DecodeContext {
+    return { ruleset: this.ruleset, limits: this.limits, index: this.decodeIndex, tracer: this.decodeTracer };
   }
 
   private dropLive(event: Event): DropReason | undefined {

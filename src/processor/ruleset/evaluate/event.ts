@@ -5,6 +5,16 @@ export const STATIC_SLOT: Readonly<Record<StaticField, number>> = Object.fromEnt
   STATIC_FIELDS.map((name, slot) => [name, slot]),
 ) as Record<StaticField, number>;
 
+/** Dynamic fields that are only made when somebody lists them. */
+export interface LazyFields {
+  readonly count: number;
+  /** Whether `get` can tell; else all have to be made. */
+  knows(key: string): boolean;
+  /** The first field of that name; `key` is in lower case. */
+  get(key: string): string | undefined;
+  list(into: (name: string, value: string) => void): void;
+}
+
 /**
  * One event on its way through the engine; all texts are bytes (latin1). Rules see what pre-decoding and decoding left
  * here, and histories keep it while a correlation may still need it.
@@ -34,10 +44,12 @@ export class Event {
   category: Category = 'syslog';
   /** By slot. */
   readonly statics: (string | undefined)[] = [];
-  readonly dynamicNames: string[] = [];
-  /** ASCII lower case of `dynamicNames`. */
-  readonly dynamicKeys: string[] = [];
-  readonly dynamicValues: string[] = [];
+  private readonly names: string[] = [];
+  /** ASCII lower case of `names`. */
+  private readonly keys: string[] = [];
+  private readonly values: string[] = [];
+  /** Fields behind those, not made yet. */
+  private lazy: LazyFields | undefined = undefined;
   /** Length of `log` when rules were first asked: `maxsize` and `check_diff` go by it. */
   size = 0;
   /** Level of the correlation rule that used this event up. */
@@ -75,16 +87,47 @@ export class Event {
     this.statics[STATIC_SLOT[name]] = value;
   }
 
+  get dynamicNames(): string[] {
+    if (this.lazy) this.settle();
+    return this.names;
+  }
+
+  get dynamicValues(): string[] {
+    if (this.lazy) this.settle();
+    return this.values;
+  }
+
+  /** How many there are. */
+  get dynamicCount(): number {
+    return this.names.length + (this.lazy?.count ?? 0);
+  }
+
   addDynamic(name: string, value: string): void {
-    this.dynamicNames.push(name);
-    this.dynamicKeys.push(lowerAscii(name));
-    this.dynamicValues.push(value);
+    if (this.lazy) this.settle();
+    this.names.push(name);
+    this.keys.push(lowerAscii(name));
+    this.values.push(value);
+  }
+
+  addLazily(fields: LazyFields): void {
+    if (this.lazy) this.settle();
+    this.lazy = fields;
   }
 
   /** The first field of that name; `key` is in lower case. */
   dynamic(key: string): string | undefined {
-    const index = this.dynamicKeys.indexOf(key);
-    return index < 0 ? undefined : this.dynamicValues[index];
+    const index = this.keys.indexOf(key);
+    if (index >= 0) return this.values[index];
+    if (!this.lazy) return undefined;
+    if (this.lazy.knows(key)) return this.lazy.get(key);
+    this.settle();
+    return this.dynamic(key);
+  }
+
+  private settle(): void {
+    const fields = this.lazy;
+    this.lazy = undefined;
+    fields?.list((name, value) => this.addDynamic(name, value));
   }
 
   field(ref: FieldRef): string | undefined {

@@ -162,7 +162,7 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** Undefined where cJSON refuses: an unknown escape, a lone or wrong surrogate. */
-function unescapeText(raw: string): string | undefined {
+export function unescapeText(raw: string): string | undefined {
   let out = '';
   let from = 0;
   for (let at = raw.indexOf('\\'); at >= 0; at = raw.indexOf('\\', from)) {

@@ -9,13 +9,13 @@ const BUFFER_SIZE = 65536;
  */
 export class LogScan {
   private readonly finder: LiteralFinder;
-  private readonly buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+  private readonly buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE + 1);
   private text: string | undefined = undefined;
   private searched = false;
   /** `found[literal] === mark` where the log contains it; after `search`. */
   readonly found: Uint32Array;
   mark = 0;
-  /** The first `log.length` bytes are the log; after `open`. */
+  /** After `open`: the log and a zero byte, then anything. */
   bytes: Uint8Array = this.buffer;
 
   constructor(literals: readonly string[]) {
@@ -27,11 +27,10 @@ export class LogScan {
     if (log === this.text) return;
     this.text = log;
     this.searched = false;
-    if (log.length > BUFFER_SIZE) this.bytes = Buffer.from(log, 'latin1');
-    else {
-      this.bytes = this.buffer;
-      this.buffer.write(log, 0, 'latin1');
-    }
+    const buffer = log.length > BUFFER_SIZE ? Buffer.allocUnsafe(log.length + 1) : this.buffer;
+    buffer.write(log, 0, 'latin1');
+    buffer[log.length] = 0;
+    this.bytes = buffer;
   }
 
   search(log: string): void {

@@ -4,7 +4,7 @@ import { formatFieldNumber, printJson } from '../json-print.ts';
 import { type JsonNode, readJson } from '../json-reader.ts';
 
 /** Paths that fill a static slot; `user` is handled apart. Note `systemname` without the underscore. */
-const STATIC_PATHS: ReadonlyMap<string, StaticField> = new Map<string, StaticField>([
+export const STATIC_PATHS: ReadonlyMap<string, StaticField> = new Map<string, StaticField>([
   ['srcip', 'srcip'],
   ['dstip', 'dstip'],
   ['srcport', 'srcport'],
@@ -39,27 +39,27 @@ export function decodeJson(event: Event, text: string, options: JsonOptions): vo
 function addMembers(event: Event, members: readonly JsonNode[], prefix: string, options: JsonOptions): void {
   for (const member of members) {
     const path = prefix + (member.name ?? '');
-    switch (member.kind) {
-      case 'object':
-        addMembers(event, member.children, `${path}.`, options);
-        break;
-      case 'array': {
-        const value = options.arrays === 'csv' ? joinScalars(member.children) : printJson(member);
-        if (value !== undefined) setJsonField(event, path, value, options.maxFields);
-        break;
-      }
-      case 'string':
-        setJsonField(event, path, member.value, options.maxFields);
-        break;
-      case 'number':
-        setJsonField(event, path, formatFieldNumber(member.value), options.maxFields);
-        break;
-      case 'null':
-        if (options.nullField !== 'discard') setJsonField(event, path, 'null', options.maxFields);
-        break;
-      default:
-        setJsonField(event, path, member.kind, options.maxFields);
+    if (member.kind === 'object') addMembers(event, member.children, `${path}.`, options);
+    else if (member.kind !== 'null' || options.nullField !== 'discard') {
+      const value = valueText(member, options.arrays);
+      if (value !== undefined) setJsonField(event, path, value, options.maxFields);
     }
+  }
+}
+
+/** The text of a value that is no object. */
+export function valueText(node: JsonNode, arrays: JsonOptions['arrays']): string | undefined {
+  switch (node.kind) {
+    case 'object':
+      return undefined;
+    case 'array':
+      return arrays === 'csv' ? joinScalars(node.children) : printJson(node);
+    case 'string':
+      return node.value;
+    case 'number':
+      return formatFieldNumber(node.value);
+    default:
+      return node.kind;
   }
 }
 

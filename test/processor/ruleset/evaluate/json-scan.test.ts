@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import { compileRuleset } from '../../../../src/processor/ruleset/compile/compile.ts';
+import { createFieldTable } from '../../../../src/processor/ruleset/compile/field-table.ts';
+import { Event } from '../../../../src/processor/ruleset/evaluate/event.ts';
+import { JSON_STATIC_PATHS, JsonDecoder } from '../../../../src/processor/ruleset/evaluate/json-fields.ts';
+import { LogScan } from '../../../../src/processor/ruleset/evaluate/log-scan.ts';
+import { decodeJson, type JsonOptions } from '../../../../src/processor/ruleset/evaluate/plugins/json.ts';
+import { createRandom, type Random, testSeed } from '../../../support/random.ts';
+
+const KNOWN = ['a', 'a.b', 'a.b.c', 'win.x', 'list', 'n', 'Deep.Key'];
+const rules = KNOWN.map(
+  (name, index) =>
+    `<rule id="${10 + index}" level="1"><if_sid>1</if_sid><field name="${name}">x</field><description>d</description></rule>`,
+);
+const source = `<group name="t,"><rule id="1" level="0"><description>d</description></rule>${rules.join('')}</group>`;
+const { ruleset } = compileRuleset({
+  dialect: 'wazuh',
+  compat: 'default',
+  decoders: [{ path: 'd', name: 'd.xml', content: '<decoder name="d"><prematch>x</prematch></decoder>' }],
+  rules: [{ path: 'r', name: 'r.xml', content: source }],
+  lists: [],
+});
+if (!ruleset) throw new Error('the ruleset of this test does not load');
+const table = createFieldTable(ruleset, JSON_STATIC_PATHS);
+const decoder = new JsonDecoder(table, new LogScan([]));
+
+const NAMES = [
+  'a',
+  'A',
+  'b',
+  'c',
+  'a.b',
+  'win',
+  'x',
+  'X',
+  'list',
+  'n',
+  'deep',
+  'Key',
+  'srcip',
+  'SrcIp',
+  'user',
+  'dstuser',
+  'id',
+  '',
+  'é',
+];
+const TEXTS = [
+  '"x"',
+  '""',
+  '"a\\\\b"',
+  '"\\u0041\\u00e9"',
+  '"\\ud83d\\ude00"',
+  '"\\ud83d"',
+  '"\\q"',
+  '"z\\u0000y"',
+  '"\0raw"',
+  '"tab\there"',
+];
+const NUMBERS = ['0', '-1', '12.5', '1e3', '01', '1.', '-', '-.5', '2147483648', '9'.repeat(70), '1-2'];
+const WORDS = ['null', 'true', 'false', 'nulls', 'tru'];
+
+function value(random: Random, depth: number): string {
+  switch (random.int(0, depth > 3 ? 2 : 5)) {
+    case 0:
+      return random.pick(NUMBERS);
+    case 1:
+      return random.pick(WORDS);
+    case 2:
+      return random.pick(TEXTS);
+    case 3:
+      return `[${Array.from({ length: random.int(0, 3) }, () => value(random, depth + 1)).join(random.pick([',', ', ', ' , ']))}]`;
+    default:
+      return object(random, depth + 1);
+  }
+}
+
+function object(random: Random, depth: number): string {
+  const members = Array.from({ length: random.int(0, 5) }, () => {
+    const name = random.int(0, 30) === 0 ? '\\u0061' : random.pick(NAMES);
+    return `"${Buffer.from(name).toString('latin1')}"${random.pick(['', ' '])}:${random.pick(['', ' ', '\n'])}${value(random, depth)}`;
+  });
+  return `{${members.join(',')}}`;
+}
+
+/** Mostly whole documents, some with a byte lost, doubled or changed, some cut off. */
+function document(random: Random): string {
+  const text = `${random.pick(['', ' ', '\xef\xbb\xbf'])}${object(random, 0)}${random.pick(['', ' tail', '}'])}`;
+  if (random.int(0, 2) > 0) return text;
+  const at = random.int(0, text.length - 1);
+  const mutations = [
+    text.slice(0, at) + text.slice(at + 1),
+    text.slice(0, at),
+    text.slice(0, at) + random.pick(['"', '\\', ',', '{', '[', '\0', ':']) + text.slice(at),
+  ];
+  return random.pick(mutations);
+}
+
+function fieldsOf(event: Event): unknown {
+  return { statics: { ...event.statics }, names: event.dynamicNames, values: event.dynamicValues };
+}
+
+describe('JSON read by looking for known fields', () => {
+  const seed = testSeed();
+
+  test(`finds what the reader of all fields finds, SEED=${seed}`, () => {
+    const random = createRandom(seed);
+    let lazy = 0;
+    for (let index = 0; index < 20_000; index++) {
+      const text = document(random);
+      const options: JsonOptions = {
+        nullField: random.pick(['string', 'discard', 'empty']),
+        arrays: 'array',
+        maxFields: random.pick([256, 256, 3]),
+      };
+      const from = random.pick([0, 0, 0, 1]);
+      const [known, all] = [new Event(0, text, ''), new Event(0, text, '')];
+      if (random.int(0, 5) === 0) for (const event of [known, all]) event.addDynamic('a.b', 'before');
+      if (random.int(0, 5) === 0) for (const event of [known, all]) event.setStatic('dstuser', 'before');
+      decodeJson(all, text.slice(from), options);
+      if (decoder.decode(known, from, options)) lazy++;
+      else decodeJson(known, text.slice(from), options);
+      expect(known.dynamicCount, text).toBe(all.dynamicNames.length);
+      for (const path of table.paths) expect(known.dynamic(path), `${path} of ${text}`).toBe(all.dynamic(path));
+      expect(fieldsOf(known), text).toEqual(fieldsOf(all));
+    }
+    expect(lazy).toBeGreaterThan(10_000);
+  });
+});
