@@ -38,10 +38,10 @@ export class Session {
   }
 
   /** `log` and `location` are bytes (latin1); `timeMs` is given where the input says when a log arrived. */
-  evaluate(log: string, location = DEFAULT_LOCATION, timeMs?: number): Verdict {
+  evaluate(log: string, location = DEFAULT_LOCATION, timeMs?: number, queue = '1'): Verdict {
     if (timeMs !== undefined) this.#isUtc = true;
     const time = timeMs ?? this.#options.now ?? Date.now();
-    return this.engine.evaluate({ log, location, queue: '1', timeMs: time, trusted: true });
+    return this.engine.evaluate({ log, location, queue, timeMs: time, trusted: true });
   }
 }
 

@@ -126,6 +126,26 @@ describe('test', () => {
     expect(stdout).toMatch(/3 tests in 2 files: 3 passed, 0 failed, \d errors in test files\n$/);
   });
 
+  it('sends logs the way that queue says', async () => {
+    const rules = `<group name="windows,">
+  <rule id="7" level="0" noalert="1"><category>ossec</category><description>Root.</description></rule>
+  <rule id="100200" level="5"><category>ossec</category><decoded_as>windows_eventchannel</decoded_as><description>x</description></rule>
+</group>`;
+    const log = `log: '{"win":{"system":{"eventID":"4625"}}}'`;
+    const tests = `tests:
+  - { name: channel, queue: f, logs: [{ ${log} }], expect: { rule: 100200, fields: { win.system.eventID: 4625 } } }
+  - { name: file, logs: [{ ${log} }], expect: { absent: true } }
+`;
+    const { code, stdout } = await cli([
+      'test',
+      ...ruleset,
+      '--rules',
+      file('win.xml', rules),
+      file('queue.yaml', tests),
+    ]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '2 tests in 1 file: 2 passed, 0 failed\n' });
+  });
+
   it('prints TAP', async () => {
     const wrong = file('wrong.ini', GOOD_INI.replace('alert = 5', 'alert = 6').replace('[a door]', '[a #1 door]'));
     const { code, stdout } = await cli(['test', ...ruleset, '--tap', wrong]);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RulesetOptions } from '../../src/processor/ruleset/load.ts';
 import { lintRuleset } from '../../src/ruletools/lint/lint.ts';
@@ -350,5 +351,81 @@ describe('lint', () => {
       rule(200_000 + index, `${below}<match>word${index} </match><user>u${index % 7}</user>`),
     );
     expect(await codesOf({ rules: group(many.join('\n')) })).toEqual([]);
+  });
+
+  it('never throws, whatever rules and decoders say', { timeout: 60_000 }, async () => {
+    const text = fc.constantFrom(
+      '',
+      'a',
+      'a|',
+      '|',
+      '!',
+      '(',
+      '(a+)+$',
+      '\\d+',
+      '^',
+      'door',
+      '100100',
+      '100100, ',
+      '1,2',
+      'user',
+      'srcip',
+      '$(x)',
+      '$(__proto__)',
+    );
+    const element = fc
+      .tuple(
+        fc.constantFrom(
+          'if_sid',
+          'if_group',
+          'if_level',
+          'if_matched_sid',
+          'if_matched_group',
+          'match',
+          'regex',
+          'field',
+          'decoded_as',
+          'category',
+          'srcip',
+          'same_field',
+          'list',
+          'group',
+          'time',
+          'weekday',
+          'check_diff',
+          'if_fts',
+          'url',
+          'description',
+          'nonsense',
+        ),
+        fc.constantFrom('', ' type="pcre2"', ' name="x"', ' name="__proto__"', ' field="user"', ' negate="yes"'),
+        text,
+      )
+      .map(([name, attributes, content]) => `<${name}${attributes}>${content}</${name}>`);
+    const oneRule = fc
+      .tuple(
+        fc.constantFrom(
+          'level="0"',
+          'level="5"',
+          'level="9" frequency="3"',
+          'level="3" noalert="1"',
+          'level="3" maxsize="9"',
+          'level="3" overwrite="yes"',
+        ),
+        fc.integer({ min: 100_100, max: 100_110 }),
+        fc.array(element, { maxLength: 4 }),
+      )
+      .map(([attributes, id, body]) => rule(id, body.join(''), attributes));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(oneRule, { minLength: 1, maxLength: 6 }),
+        fc.constantFrom(undefined, 'ossec' as const),
+        async (rules, dialect) => {
+          const result = await lint({ rules: group(rules.join('\n')), ...(dialect && { dialect }) });
+          expect(result.rules.length).toBeGreaterThan(0);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TEST_START_MS } from '../../src/ruletools/ruletest/rule-test.ts';
 import { readYamlTests } from '../../src/ruletools/ruletest/yaml-tests.ts';
@@ -73,6 +74,11 @@ tests:
       '1:44: tests[1].logs[1].after: a duration',
     ],
     [
+      'a bad queue',
+      'tests: [{ name: x, queue: windows, logs: [a], expect: { rule: 1 } }]',
+      '1:27: tests[1].queue: a queue is one character',
+    ],
+    [
       'both times',
       'tests: [{ name: x, logs: [{ log: a, after: 1s, at: 5 }], expect: { rule: 1 } }]',
       '1:9: test "x" has a log with both at and after',
@@ -100,4 +106,35 @@ tests:
     const [error] = errors;
     expect(`${error?.line}:${error?.column ?? 1}: ${error?.message}`).toContain(expected);
   });
+});
+
+it('never throws, whatever the file holds', () => {
+  const word = fc.constantFrom(
+    'tests',
+    'name',
+    'logs',
+    'log',
+    'expect',
+    'rule',
+    ':',
+    '- ',
+    '\n',
+    '\n  ',
+    '{',
+    '}',
+    '[',
+    ']',
+    '&a',
+    '*a',
+    '!!x',
+    '"',
+    '1',
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(word, fc.string({ maxLength: 4 })), { maxLength: 40 }), (parts) => {
+      const { tests, errors } = read(parts.join(''));
+      expect(tests.length + errors.length).toBeGreaterThan(0);
+    }),
+    { numRuns: 500 },
+  );
 });

@@ -131,6 +131,8 @@ export class Comparison {
     this.#nowMs = event.timeMs;
     this.#zoneMinutes = event.zoneMinutes;
     const { engine, witness } = this.#open(event);
+    // Watching costs the engine its short cuts, so only those are watched that the manager alerted on.
+    engine.trace(wanted === undefined ? undefined : witness);
     witness.watch(wanted);
     return engine.evaluate({
       log: textToBytes(event.fullLog ?? ''),
@@ -198,7 +200,6 @@ export class Comparison {
       const clock = () => this.#clock();
       this.#engine = createEngine(this.#ruleset, new EngineState(), { mode: 'live', hostname, localTime: clock });
       this.#witness = new Witness(this.#ruleset, this.#engine.state.history, clock);
-      this.#engine.trace(this.#witness);
     }
     return { engine: this.#engine, witness: this.#witness };
   }

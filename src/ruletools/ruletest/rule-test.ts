@@ -16,6 +16,8 @@ export interface TestStep {
   readonly log: string;
   /** Raw location; undefined for that of logtest. */
   readonly location: string | undefined;
+  /** Queue character of the originals; undefined for that of log files. */
+  readonly queue?: string;
   /** Epoch milliseconds. */
   readonly timeMs: number;
   readonly expect: Expectation | undefined;

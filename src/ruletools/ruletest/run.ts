@@ -30,8 +30,8 @@ export function runTest(test: RuleTest, { ruleset, hostname, tracer }: RunOption
   session.engine.trace(tracer);
   const failures: StepFailure[] = [];
   let last: LogtestResult | undefined;
-  for (const [step, { log, location, timeMs, expect }] of test.steps.entries()) {
-    last = toLogtestResult(session.evaluate(log, location, timeMs), ruleset.dialect);
+  for (const [step, { log, location, timeMs, queue, expect }] of test.steps.entries()) {
+    last = toLogtestResult(session.evaluate(log, location, timeMs, queue), ruleset.dialect);
     if (!expect) continue;
     const mismatches = last.error
       ? [{ name: 'location', expected: 'a valid form', actual: location }]

@@ -3,6 +3,7 @@ import { parseDuration } from '../../config/duration.ts';
 
 const HINT_TIME = 'a time is written as 2026-01-05T12:00:00Z or in seconds since 1970';
 const HINT_DURATION = 'a duration is written as 30s, 5m or 1h30m';
+const HINT_QUEUE = 'a queue is one character: 1 for log files, f for Windows event channels, d for inventory';
 const MAX_REPEAT = 100_000;
 
 /** Epoch milliseconds; a time without a zone is UTC. */
@@ -35,6 +36,12 @@ const ruleId = z.union([z.string(), z.number()], 'a rule id is a number').transf
   return z.NEVER;
 });
 
+const queue = z.union([z.string(), z.number()], HINT_QUEUE).transform((value, context) => {
+  if (/^[0-9a-z]$/.test(String(value))) return String(value);
+  context.addIssue({ code: 'custom', message: HINT_QUEUE });
+  return z.NEVER;
+});
+
 export const expectSchema = z.strictObject({
   program_name: nullableText.optional(),
   hostname: nullableText.optional(),
@@ -53,6 +60,7 @@ export const expectSchema = z.strictObject({
 const stepSchema = z.strictObject({
   log: z.string('a log is a text'),
   location: z.string().optional(),
+  queue: queue.optional(),
   at: time.optional(),
   after: duration.optional(),
   repeat: z.number().int().min(1).max(MAX_REPEAT).optional(),
@@ -62,6 +70,7 @@ const stepSchema = z.strictObject({
 const testSchema = z.strictObject({
   name: z.string('a test has a name'),
   location: z.string().optional(),
+  queue: queue.optional(),
   start: time.optional(),
   logs: z
     .array(

@@ -6,7 +6,7 @@ import type { Expectation, ReadTests, RuleTest, TestFileError, TestStep } from '
 import { expectSchema, type TestFile, testFileSchema, type YamlTest } from './yaml-schema.ts';
 
 /** Words that may stand in a test file, for hints. */
-const KEYS = ['tests', 'name', 'location', 'start', 'logs', 'log', 'at', 'after', 'repeat', 'expect'].concat(
+const KEYS = ['tests', 'name', 'location', 'queue', 'start', 'logs', 'log', 'at', 'after', 'repeat', 'expect'].concat(
   Object.keys(expectSchema.shape),
 );
 
@@ -59,7 +59,7 @@ function problemOf(test: YamlTest): string | undefined {
 function toTest(file: string, line: number, test: YamlTest, defaults: TestFile, startMs: number): RuleTest {
   const steps: TestStep[] = [];
   let timeMs = test.start ?? defaults.start ?? startMs;
-  for (const [index, { log, location, at, after, repeat = 1, expect }] of test.logs.entries()) {
+  for (const [index, { log, location, queue = test.queue, at, after, repeat = 1, expect }] of test.logs.entries()) {
     const isLast = index === test.logs.length - 1;
     for (let count = 1; count <= repeat; count++) {
       if (count === 1 && at !== undefined) timeMs = at;
@@ -68,6 +68,7 @@ function toTest(file: string, line: number, test: YamlTest, defaults: TestFile, 
       steps.push({
         log: textToBytes(log),
         location: place === undefined ? undefined : textToBytes(place),
+        ...(queue !== undefined && { queue }),
         timeMs,
         expect: count === repeat ? toExpectation(expect ?? (isLast ? test.expect : undefined)) : undefined,
       });
