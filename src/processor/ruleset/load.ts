@@ -111,10 +111,13 @@ class Loader {
 
   async load(): Promise<LoadedRuleset> {
     const { source, diagnostics: found, ...read } = await this.read();
-    const result = compileRuleset(source);
-    const diagnostics = [...found, ...result.diagnostics];
+    const result = compileWithAddons(source);
+    const ofAddons = new Set(source.addons);
+    // What an add-on lacks where nothing else was found is no news.
+    const isNews = ({ span }: Diagnostic) => !found.some(isFatal) || !ofAddons.has(span?.file ?? '');
+    const diagnostics = [...found, ...result.diagnostics.filter(isNews)];
     return {
-      ruleset: diagnostics.some((diagnostic) => diagnostic.severity === 'fatal') ? undefined : result.ruleset,
+      ruleset: diagnostics.some(isFatal) ? undefined : result.ruleset,
       diagnostics,
       ...read,
     };
@@ -290,6 +293,28 @@ class Loader {
   }
 }
 
+/**
+ * Add-ons hang below the root rule of their category, which a ruleset may lack: then it is loaded without them, which is
+ * told once (of the original's two answers one would be a warning for each rule, the other to refuse it all).
+ */
+function compileWithAddons(source: RulesetSource): ReturnType<typeof compileRuleset> {
+  const addons = new Set(source.addons);
+  const result = compileRuleset(source);
+  const rootless = result.diagnostics.find(
+    ({ code, span }) => code === 'rule-without-root' && addons.has(span?.file ?? ''),
+  );
+  if (rootless?.span === undefined) return result;
+  const without = compileRuleset({ ...source, rules: source.rules.filter(({ path }) => !addons.has(path)) });
+  const diagnostic: Diagnostic = {
+    severity: 'warning',
+    code: 'addon-without-root',
+    message: `the rules of the health add-on are left out: ${rootless.message.replace(/: the rule is dropped.*/, '')}`,
+    help: 'Load the template rules 1 to 7, too; or say health: false.',
+    span: rootless.span,
+  };
+  return { ...without, diagnostics: [...without.diagnostics, diagnostic] };
+}
+
 function readBytes(path: string, diagnostics: Diagnostic[], severity: Diagnostic['severity']): string | undefined {
   try {
     const { size } = statSync(path);
@@ -304,6 +329,10 @@ function readBytes(path: string, diagnostics: Diagnostic[], severity: Diagnostic
     diagnostics.push({ severity, code: 'file-not-readable', message: `${path} cannot be read: ${reason}` });
     return undefined;
   }
+}
+
+function isFatal({ severity }: Diagnostic): boolean {
+  return severity === 'fatal';
 }
 
 function kindOf(path: string): 'file' | 'directory' | undefined {

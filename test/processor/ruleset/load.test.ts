@@ -211,6 +211,38 @@ describe('add-ons', () => {
     expect(loadedIds(loaded)).toEqual([100, 199001]);
   });
 
+  test.each(['wazuh', 'ossec'] as const)(
+    'are left out with one message where their root is missing (%s)',
+    async (dialect) => {
+      const root =
+        '<group name="g,"><rule id="1" level="0"><category>syslog</category><description>root</description></rule></group>';
+      const addon = `<group name="h,">
+      <rule id="199000" level="0"><category>ossec</category><description>h</description></rule>
+      <rule id="199001" level="3"><if_sid>199000</if_sid><description>h</description></rule></group>`;
+      const baseDir = layOut({
+        'decoders/a.xml': DECODERS,
+        'rules/00.xml': root,
+        'rules/01.xml': rule(100, '<if_sid>1</if_sid>'),
+        'health/00.xml': addon,
+      });
+      const loaded = await loadRuleset({
+        baseDir,
+        dialect,
+        decoders: ['decoders'],
+        rules: ['rules'],
+        addons: { decoders: [], rules: ['health'] },
+      });
+      expect(codes(loaded)).toEqual(['warning addon-without-root']);
+      expect(loadedIds(loaded)).toEqual([100]);
+    },
+  );
+
+  test('are not talked about where the ruleset itself is not there', async () => {
+    const baseDir = layOut({ 'health/00.xml': rule(199000) });
+    const loaded = await loadRuleset({ baseDir, wazuh_home: 'none', addons: { decoders: [], rules: ['health'] } });
+    expect(codes(loaded)).toEqual(['fatal home-not-found']);
+  });
+
   test('a clash of ids is told apart', async () => {
     const baseDir = layOut({ ...BASE, 'rules/10.xml': rule(199001), 'health/00.xml': rule(199001) });
     const loaded = await loadRuleset({
