@@ -2,12 +2,12 @@ import type { Config } from '../confmap/config.ts';
 import { MemoryList } from '../processor/ruleset/compile/memory-list.ts';
 import type { RulesetConfig } from '../processor/ruleset/config.ts';
 import { loadContent } from '../processor/ruleset/content.ts';
+import { formatDiagnostic } from '../processor/ruleset/diagnostics.ts';
 import { rulesetFactory } from '../processor/ruleset/factory.ts';
 import { runsCommands } from './components.ts';
 import type { ConfigOptions } from './config-options.ts';
 import { type CliIo, type ExitCode, write } from './io.ts';
 import { loadConfigOf, printDiagnostics } from './load-config.ts';
-import { printFindings } from './load-ruleset.ts';
 
 /** Loads the configuration and the rulesets that it names; opens no store and starts nothing. */
 export async function validate(options: ConfigOptions, io: CliIo): Promise<ExitCode> {
@@ -35,7 +35,7 @@ async function checkRulesets(
     // Lists of the store are taken as there and empty: a store is opened by a run alone.
     const resolveList = (name: string) => new MemoryList(name);
     const loaded = await loadContent(own as RulesetConfig, config.baseDir, { resolveList, refuseWritable });
-    await printFindings(io, loaded.diagnostics);
+    for (const diagnostic of loaded.diagnostics) await write(io.stderr, `${formatDiagnostic(diagnostic)}\n`);
     for (const { severity } of loaded.diagnostics) {
       if (severity === 'fatal' || severity === 'error') errors += 1;
       else if (severity === 'warning') warnings += 1;

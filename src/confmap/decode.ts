@@ -100,8 +100,33 @@ function messageOf(issue: Issue, path: Path, context: Context): string {
     );
     if (expected.length > 0) return `expected ${[...new Set(expected)].join(' or ')}, found ${found}`;
   }
-  if (issue.code === 'invalid_value') return `expected ${expectation(issue).join(' or ')}, found ${found}`;
+  if (issue.code === 'invalid_value') {
+    const written = quote(nodeAt(context.node, path));
+    return `expected ${expectation(issue).join(' or ')}, found ${written ?? found}`;
+  }
+  if (issue.code === 'too_small' || issue.code === 'too_big') return sizeMessage(issue) ?? issue.message;
   return issue.message;
+}
+
+/** Limits of numbers, texts and lists in the words of the other messages; undefined for what has no such words. */
+function sizeMessage(issue: Issue & { code: 'too_small' | 'too_big' }): string | undefined {
+  const isSmall = issue.code === 'too_small';
+  const limit = Number(isSmall ? issue.minimum : issue.maximum);
+  const { origin } = issue;
+  if (origin === 'number' || origin === 'int' || origin === 'bigint') {
+    if (issue.inclusive) return isSmall ? `must be at least ${limit}` : `must be at most ${limit}`;
+    return isSmall ? `must be more than ${limit}` : `must be less than ${limit}`;
+  }
+  const things = origin === 'string' ? 'characters' : origin === 'array' || origin === 'set' ? 'entries' : undefined;
+  if (things === undefined) return undefined;
+  if (isSmall && limit === 1) return 'must not be empty';
+  return isSmall ? `needs at least ${limit} ${things}` : `may have at most ${limit} ${things}`;
+}
+
+/** A short text that stands where one of a few words must stand: such a place holds no secret. */
+function quote(node: ConfigNode | undefined): string | undefined {
+  if (node?.kind !== 'scalar' || typeof node.value !== 'string' || node.value.length > 40) return undefined;
+  return JSON.stringify(node.value);
 }
 
 function expectation(issue: Issue): string[] {

@@ -39,6 +39,7 @@ export interface LoadResult {
 /** Reads, merges and checks a configuration; starts nothing and opens nothing but the files. */
 export function loadConfig(options: LoadOptions): LoadResult {
   const { factories } = options;
+  if (options.files.length === 0 && (options.sets ?? []).length === 0) return nothingNamed();
   const found: ConfigDiagnostic[] = [];
   const report = (diagnostic: ConfigDiagnostic) => found.push(diagnostic);
   const { root, files } = readAll(options, report);
@@ -74,6 +75,15 @@ export function loadConfig(options: LoadOptions): LoadResult {
         baseDir: dirname(resolve(options.files[0] ?? '.')),
       };
   return { config, merged: root, diagnostics: sortByPlace(found, options.files) };
+}
+
+function nothingNamed(): LoadResult {
+  const message = 'no configuration is named';
+  const help = 'say --config FILE';
+  return {
+    merged: emptyMap({ file: '', line: 1, column: 1 }),
+    diagnostics: [{ severity: 'error', code: 'no-config', path: [], message, help }],
+  };
 }
 
 function readAll(

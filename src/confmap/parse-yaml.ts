@@ -32,6 +32,12 @@ export function parseYaml(text: string, file: string, env: Environment): ParsedY
   return { root: reader.read(text), diagnostics: reader.diagnostics };
 }
 
+/** The one mistake that YAML itself cannot explain: a reference inside `{ }` or `[ ]` without quotes. */
+function helpFor(text: string, offset: number): string | undefined {
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset + 1);
+  return /\$\{?$/.test(line) ? `inside { } and [ ] a \${...} needs quotes: "\${env:NAME}"` : undefined;
+}
+
 class TooBig extends Error {}
 
 class Reader {
@@ -57,7 +63,10 @@ class Reader {
     try {
       const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
       this.#document = document;
-      for (const error of document.errors) this.#report('error', 'yaml-syntax', error.message, this.#at(error.pos[0]));
+      // What a parser says after the first error is mostly about the error, and dozens of lines of it.
+      const [error] = document.errors;
+      if (error)
+        this.#report('error', 'yaml-syntax', error.message, this.#at(error.pos[0]), helpFor(text, error.pos[0]));
       for (const warning of document.warnings) {
         this.#report('warning', 'yaml-syntax', warning.message, this.#at(warning.pos[0]));
       }

@@ -53,6 +53,29 @@ describe('validate', () => {
     expect(stderr).toContain('processors.ruleset: this ruleset cannot be loaded');
   });
 
+  it('says so where no configuration is named', async () => {
+    const { code, stderr } = await cli(['validate']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('error[no-config]: no configuration is named\n    help: say --config FILE\n');
+  });
+
+  it('tells a syntax error once, and what to do about a reference without quotes', async () => {
+    const path = file('flow.yaml', `x: { a: \${SECRET}, b: 1, c: 2 }\n${GOOD}`);
+    const { code, stderr } = await cli(['validate', '--config', path], '', { SECRET: 'x' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^.*flow\.yaml:1:\d+: error\[yaml-syntax\]: .*\n {4}help: .*needs quotes.*\nnot valid: 1 error, 0 warnings\n$/,
+    );
+  });
+
+  it('prints notes on lists, too', async () => {
+    const list = file('list', 'key:value\nno entry\n');
+    const path = file('notes.yaml', GOOD.replace('ruleset: }', `ruleset: { lists: { etc/lists/own: ${list} } } }`));
+    const { code, stderr } = await cli(['validate', '--config', path], '', { SECRET: 'x' });
+    expect(code).toBe(0);
+    expect(stderr).toContain(`${list}:2:1: info[list-line-without-colon]`);
+  });
+
   it('takes lists of the store as there', async () => {
     const path = file(
       'keyv.yaml',

@@ -74,8 +74,8 @@ describe('loadConfig', () => {
       sets: ['exporters.debug.verbosity=loud', 'nothing'],
     });
     expect(printed).toEqual([
-      'config2.yaml:1:26: error[wrong-value]: processors.ruleset.alert_level: Too big: expected number to be <=16',
-      '--set 1:1:1: error[wrong-value]: exporters.debug.verbosity: expected basic or detailed, found text',
+      'config2.yaml:1:26: error[wrong-value]: processors.ruleset.alert_level: must be at most 16',
+      '--set 1:1:1: error[wrong-value]: exporters.debug.verbosity: expected basic or detailed, found "loud"',
       '--set 2:1:1: error[set-option]: "nothing" is no setting; write it as receivers.command.interval=5m',
     ]);
   });
@@ -115,7 +115,7 @@ service:
       'config.yaml:12:14: error[wrong-type]: processors.ruleset.alert_level: expected a number, found text',
       'config.yaml:12:33: error[wrong-type]: processors.ruleset.rules: expected a list, found text',
       'config.yaml:13:33: error[wrong-type]: exporters.debug.target.path: expected text, found a number',
-      'config.yaml:21:24: error[wrong-value]: service.telemetry.logs.level: expected debug or info or warn or error, found text',
+      'config.yaml:21:24: error[wrong-value]: service.telemetry.logs.level: expected debug or info or warn or error, found "loud"',
     ]);
   });
 
@@ -131,7 +131,7 @@ service:
     traces: { receivers: [command], exporters: [debug] }
 `);
     expect(printed).toEqual([
-      'config.yaml:8:15: error[wrong-value]: service.pipelines.logs/2.receivers: Too small: expected array to have >=1 items',
+      'config.yaml:8:15: error[wrong-value]: service.pipelines.logs/2.receivers: must not be empty',
     ]);
     const second = load(`receivers: { command: { command: w }, otlp/b: { protocols: { http: } } }
 exporters: { debug: }
