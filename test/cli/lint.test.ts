@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -130,6 +130,20 @@ describe.skipIf(!existsSync(SHARED))('lint of the stock ruleset', () => {
     expect(stdout).toMatch(/0295-sonicwall_decoders\.xml:\d+:\d+: warning\[decoder-chain-interrupted\]/);
     expect(stdout).toMatch(/info\[decoder-settings-ignored\]: decoder kes_child/);
     expect(stdout).toMatch(/info\[decoder-settings-ignored\]: decoder sudo2-fields/);
+  });
+
+  it('calls no rule unreachable that the original was seen to decide for', { timeout: 60_000 }, async () => {
+    const { stdout } = await cli(['lint', '--wazuh-home', SHARED]);
+    const unreachable = [...stdout.matchAll(/rule (\d+) can never match/g)].map(([, id]) => id);
+    expect(unreachable.length).toBeGreaterThan(20);
+    const seen = new Set<string>();
+    const folder = join(SHARED, '..', 'real-logs');
+    const files = [...readdirSync(folder).map((name) => join(folder, name)), join(SHARED, '../tests/expected.jsonl')];
+    for (const path of files) {
+      for (const [, id = ''] of readFileSync(path, 'utf8').matchAll(/"rule":\s*\{"id":\s*"(\d+)"/g)) seen.add(id);
+    }
+    expect(seen.size).toBeGreaterThan(500);
+    expect(unreachable.filter((id) => seen.has(id ?? ''))).toEqual([]);
   });
 
   it('counts for Wazuh 5 what was counted by other means', { timeout: 60_000 }, async () => {
