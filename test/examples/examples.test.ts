@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -145,6 +145,21 @@ describe.each(RULESETS)('examples with the %s ruleset', (ruleset) => {
 });
 
 describe('examples', () => {
+  it('malicious commands: what the README says to type reads the recorded events', async () => {
+    const folder = temporaryFolder('readme');
+    const [, typed] = /```sh\n(AUDIT_LOG=[^`]*)```/.exec(readExample('malicious-commands/README.md')) ?? [];
+    const out = join(folder, 'alerts.json');
+    const script = `${typed?.trim().replace('npx otel-hids', `exec ${process.execPath} src/cli/main.ts`)} \\
+      --set exporters.file.path=${out} --data-dir ${join(folder, 'data')} --allow-writable-config`;
+    const child = spawn('sh', ['-c', script], { cwd: ROOT, stdio: 'ignore' });
+    try {
+      await waitFor('two alerts', () => readLines(out).length === 2 || undefined);
+    } finally {
+      child.kill();
+      await once(child, 'close');
+    }
+  });
+
   it.each(['listening-ports', 'any-command', 'usb-storage', 'malicious-commands', 'inventory-event'])(
     '%s has a configuration that validates',
     (name) => {
