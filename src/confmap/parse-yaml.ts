@@ -17,6 +17,7 @@ import { resolvePlain, substitute } from './substitute.ts';
 /** More than any configuration needs, and little enough that aliases of aliases cannot fill the memory. */
 const MAX_NODES = 100_000;
 const MAX_DEPTH = 64;
+const MAX_MESSAGE = 500;
 const MAX_BYTES = 8 * 1024 * 1024;
 
 export interface ParsedYaml {
@@ -36,6 +37,11 @@ export function parseYaml(text: string, file: string, env: Environment): ParsedY
 function helpFor(text: string, offset: number): string | undefined {
   const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset + 1);
   return /\$\{?$/.test(line) ? `inside { } and [ ] a \${...} needs quotes: "\${env:NAME}"` : undefined;
+}
+
+/** Some messages quote what they are about, whatever its size. */
+function shorten(message: string): string {
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}...` : message;
 }
 
 class TooBig extends Error {}
@@ -65,16 +71,19 @@ class Reader {
       this.#document = document;
       // What a parser says after the first error is mostly about the error, and dozens of lines of it.
       const [error] = document.errors;
-      if (error)
-        this.#report('error', 'yaml-syntax', error.message, this.#at(error.pos[0]), helpFor(text, error.pos[0]));
+      // The parser is recursive, and may take a stack that is used up for an error of the text.
+      if (error?.message.startsWith('Maximum call stack')) throw new TooBig('the file is nested too deeply');
+      if (error) {
+        const [offset] = error.pos;
+        this.#report('error', 'yaml-syntax', shorten(error.message), this.#at(offset), helpFor(text, offset));
+      }
       for (const warning of document.warnings) {
-        this.#report('warning', 'yaml-syntax', warning.message, this.#at(warning.pos[0]));
+        this.#report('warning', 'yaml-syntax', shorten(warning.message), this.#at(warning.pos[0]));
       }
       if (document.errors.length > 0 || document.contents === null) return emptyMap(start);
       return this.#convert(document.contents, 0);
     } catch (error) {
       if (error instanceof TooBig) this.#report('error', 'yaml-too-big', error.message, start);
-      // The parser is recursive: nesting that is deep enough ends it by a stack overflow.
       else if (error instanceof RangeError)
         this.#report('error', 'yaml-too-big', 'the file is nested too deeply', start);
       else throw error;
