@@ -1,5 +1,6 @@
 import { formatConfigDiagnostic } from '../confmap/diagnostics.ts';
 import { type LoadResult, loadConfig } from '../confmap/load.ts';
+import { redactUrl } from '../pdata/redact.ts';
 import { COMMAND_TYPES, factories } from './components.ts';
 import type { ConfigOptions } from './config-options.ts';
 import { type CliIo, write } from './io.ts';
@@ -20,7 +21,7 @@ export async function printDiagnostics(
   io: CliIo,
   { diagnostics }: LoadResult,
 ): Promise<{ errors: number; warnings: number }> {
-  for (const diagnostic of diagnostics) await write(io.stderr, `${formatConfigDiagnostic(diagnostic)}\n`);
+  for (const diagnostic of diagnostics) await write(io.stderr, `${redactUrl(formatConfigDiagnostic(diagnostic))}\n`);
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
   return { errors, warnings: diagnostics.length - errors };
 }
