@@ -52,11 +52,19 @@ export async function findEnd(file: FoundFile, maxLogSize: number): Promise<{ po
   return lowest === 0 ? { position: 0, skipping: false } : { position: file.size, skipping: true };
 }
 
-/** Whether what `file` holds is the beginning of what was read from `origin`, as while it is being copied. */
-export async function isCopy(file: FoundFile, origin: TailFile, fingerprintSize: number): Promise<boolean> {
+/**
+ * Whether what `file` holds is the beginning of what was read from `origin`, as while it is being copied; with
+ * `mayBeLonger` also whether it begins with all of that.
+ */
+export async function isCopy(
+  file: FoundFile,
+  origin: TailFile,
+  fingerprintSize: number,
+  mayBeLonger = false,
+): Promise<boolean> {
   if (!origin.handle || origin.head.length < fingerprintSize || !origin.head.equals(file.head.bytes)) return false;
   // Both may have grown since the last look.
-  if (file.size > Number((await origin.handle.stat({ bigint: true })).size)) return false;
+  if (!mayBeLonger && file.size > Number((await origin.handle.stat({ bigint: true })).size)) return false;
   const end = Math.min(file.size, origin.position);
   const start = Math.max(0, end - TAIL_SIZE);
   const mine = await readAt(file.handle, start, end - start);

@@ -323,7 +323,10 @@ export class FileSet {
       this.#copies.set(found.key, { origin, generation: origin.generation, verified: found.size });
       return 'copy';
     }
-    return before && startingPoint(found, Math.min(before.verified, before.origin.position));
+    // More than a copy: only what follows is new. Where it went another way before that, it merely began alike.
+    const end = before?.origin.position ?? 0;
+    if (!before || found.size < end || !(await isCopy(found, before.origin, fingerprintSize, true))) return undefined;
+    return startingPoint(found, end);
   }
 
   /**
@@ -368,12 +371,14 @@ export class FileSet {
 }
 
 /**
- * By time of the last change, then of creation. File systems round times to some milliseconds; where they cannot tell,
- * `x.2` is older than `x.1`, and that is older than `x`.
+ * By time of the last change. File systems round it to some milliseconds; where it cannot tell, `x.2` is older than `x.1`,
+ * and that is older than `x`, also where it is a copy and so was created later. Last counts the time of creation.
  */
 function compareAge(a: Aged, b: Aged): number {
-  const difference = a.mtimeNs - b.mtimeNs || a.birthtimeNs - b.birthtimeNs;
-  return difference === 0n ? rotationOf(b) - rotationOf(a) : difference < 0n ? -1 : 1;
+  if (a.mtimeNs !== b.mtimeNs) return a.mtimeNs < b.mtimeNs ? -1 : 1;
+  const rotation = rotationOf(b) - rotationOf(a);
+  if (rotation !== 0) return rotation;
+  return a.birthtimeNs === b.birthtimeNs ? 0 : a.birthtimeNs < b.birthtimeNs ? -1 : 1;
 }
 
 interface Aged {

@@ -323,6 +323,32 @@ describe('rotation', () => {
     expect(harness.lines().sort().join('\n')).toBe(lines(40, 47).trimEnd());
   });
 
+  it('by copytruncate, and grown beyond what was read before the next look: in order, and nothing twice', async () => {
+    writeFileSync(at('app.log'), lines(0, 40));
+    await tail({ include: ['app.log*'] }).start();
+    harness.news();
+    for (let turn = 1; turn <= 3; turn++) {
+      appendFileSync(at('app.log'), lines(turn * 100, turn * 100 + 3));
+      if (turn > 1) renameSync(at('app.log.1'), at(`app.log.${turn}`));
+      copyFileSync(at('app.log'), at('app.log.1'));
+      truncateSync(at('app.log'), 0);
+      appendFileSync(at('app.log'), lines(turn * 100 + 3, turn * 100 + 80));
+      await harness.polls(3);
+      expect(harness.lines().join('\n')).toBe(lines(turn * 100, turn * 100 + 80).trimEnd());
+    }
+  });
+
+  it('a file that begins as another one and goes on differently is read from its beginning', async () => {
+    writeFileSync(at('a.log'), lines(0, 60));
+    await tail({ include: ['*.log'] }).start();
+    harness.news();
+    writeFileSync(at('b.log'), lines(0, 40));
+    await harness.polls(2);
+    appendFileSync(at('b.log'), lines(70, 72));
+    await harness.polls(3);
+    expect(harness.lines().join('\n')).toBe((lines(0, 40) + lines(70, 72)).trimEnd());
+  });
+
   it('a copy of a file is not read, until it becomes more than a copy', async () => {
     writeFileSync(at('app.log'), lines(0, 40));
     await tail({ include: ['app.log*'] }).start();
