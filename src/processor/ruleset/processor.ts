@@ -94,17 +94,20 @@ export class RulesetProcessor implements Processor {
   }
 
   async consume(batch: LogBatch, work: WorkUnit): Promise<void> {
+    if (this.ahead) this.goBack();
     if (this.ahead) throw new RefusedError('state goes back to what is stored', RESTORE_RETRY_MS);
     const runtime = this.runtime;
     if (!runtime) throw new Error(`${this.settings.id} is not started`);
     const started = performance.now();
     const outgoing: ScopeLogs[] = [];
     let incoming = 0;
+    // Before anything is remembered: an error on the way, such as a damaged store, must take back what was.
+    this.enlist(work);
     for (const group of batch.logs) {
       incoming += group.records.length;
       outgoing.push(...this.evaluateGroup(runtime, group));
     }
-    this.enlist(work);
+    this.addChanges(work);
     this.telemetry.incoming(incoming);
     this.telemetry.duration.record((performance.now() - started) / 1000, { processor: this.settings.id });
     const logs = outgoing.filter((group) => group.records.length > 0);
@@ -187,11 +190,9 @@ export class RulesetProcessor implements Processor {
     for (const { owner } of verdict.tripped) this.counters.tripped.add(1, { processor, owner });
   }
 
-  /** Makes the engine's changes part of the unit. */
+  /** Makes what the engine remembers go with the unit. */
   private enlist(work: WorkUnit): void {
-    const { view, state } = this;
-    if (!view) return;
-    for (const change of [...state.drainChanges(), ...this.runs.drain()]) work.add(view.outer(change));
+    const { state } = this;
     this.openUnits++;
     work.onCommit(() => {
       state.confirm();
@@ -203,13 +204,27 @@ export class RulesetProcessor implements Processor {
     });
   }
 
+  private addChanges(work: WorkUnit): void {
+    if (!this.view) return;
+    for (const change of [...this.state.drainChanges(), ...this.runs.drain()]) work.add(this.view.outer(change));
+  }
+
   /** When the last open unit has ended, one way or the other, the store is complete and can be gone back to. */
   private settle(): void {
     this.openUnits--;
+    this.goBack();
+  }
+
+  /** Tried again with the next batch where the store cannot be read: it may just be being replaced. */
+  private goBack(): void {
     if (!this.ahead || this.openUnits > 0 || !this.view) return;
-    this.state.restore(this.view);
-    this.runs.load(this.view);
-    this.ahead = false;
+    try {
+      this.state.restore(this.view);
+      this.runs.load(this.view);
+      this.ahead = false;
+    } catch (error) {
+      this.settings.logger.error({ component: this.settings.id, error }, 'the stored state cannot be read yet');
+    }
   }
 }
 

@@ -50,6 +50,16 @@ async function start(
   };
 }
 
+/** Cannot be read while it is broken. */
+class FailingStore extends MemoryStateStore {
+  broken = false;
+
+  override get(namespace: string, key: string): Uint8Array | undefined {
+    if (this.broken) throw new Error('damaged');
+    return super.get(namespace, key);
+  }
+}
+
 const INVALID = 'Dec 10 01:02:02 box sshd[1]: Invalid user bob from 203.0.113.9 port 51514';
 const ports = (text: string) => ({
   body: `ossec: output: 'netstat listening ports':\n${text}`,
@@ -228,6 +238,23 @@ describe('memory', () => {
     await processor.consume(batch, again);
     await again.commit(store);
     expect(rules()).toEqual(['533']);
+    expect(next.records[0].attributes.get('hids.rule.firedtimes')).toBe(1);
+  });
+
+  it('forgets what a batch began when the store fails in the middle of it, as soon as the store can be read', async () => {
+    const store = new FailingStore();
+    const { processor, next, rules } = await start({}, store);
+    const batch = createBatch([{ body: INVALID }, ports('tcp 22')], TRUSTED);
+    store.broken = true;
+    const failed = new TestWorkUnit();
+    await expect(processor.consume(batch, failed)).rejects.toThrow('damaged');
+    failed.rollback();
+    await expect(processor.consume(batch, new TestWorkUnit())).rejects.toThrow('goes back');
+    store.broken = false;
+    const again = new TestWorkUnit();
+    await processor.consume(batch, again);
+    await again.commit(store);
+    expect(rules()).toEqual(['5710']);
     expect(next.records[0].attributes.get('hids.rule.firedtimes')).toBe(1);
   });
 
