@@ -23,7 +23,8 @@ export function createEnvironment(facts: ProcessFacts): Environment {
   return {
     settings: (_kind, id, pipeline) => settings(id, pipeline),
     own: settings('pipelines'),
-    openDefaultStore: async () => new SqliteStateStore(stateFile(dataDir), { logger, meter, clock: systemClock }),
+    openDefaultStore: async (reportHealth) =>
+      new SqliteStateStore(stateFile(dataDir), { logger, meter, clock: systemClock, reportHealth }),
     openDefaultList: (name) => openList(sqliteUri(stateFile(dataDir)), name, systemClock),
   };
 }

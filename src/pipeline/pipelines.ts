@@ -130,7 +130,7 @@ export class Pipelines {
       this.#defaultStore = storage.openedStore();
       return;
     }
-    this.#ownStore = await this.#environment.openDefaultStore();
+    this.#ownStore = await this.#environment.openDefaultStore((event) => this.#graph.ownFeed.report(event));
     this.#defaultStore = this.#ownStore;
   }
 

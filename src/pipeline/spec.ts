@@ -1,4 +1,5 @@
 import type { ExporterFactory, ExtensionFactory, ProcessorFactory, ReceiverFactory } from '../component/factory.ts';
+import type { HealthEvent } from '../component/health-event.ts';
 import type { Settings } from '../component/host.ts';
 import type { SharedList } from '../component/shared-list.ts';
 import type { StateStore } from '../component/state-store.ts';
@@ -38,7 +39,7 @@ export interface Environment {
   /** Settings of the pipelines themselves; `id` names them in logs. */
   readonly own: Settings;
   /** Opens the store for components that name none; called once, and only where no extension holds a store. */
-  openDefaultStore(): Promise<StateStore>;
+  openDefaultStore(reportHealth: (event: HealthEvent) => void): Promise<StateStore>;
   /** Opens a list of that store; called only where no extension holds a store. */
   openDefaultList(name: string): Promise<SharedList>;
 }

@@ -1,5 +1,6 @@
 import type { Meter } from '@opentelemetry/api';
 import type { Clock } from '../component/clock.ts';
+import type { HealthEvent } from '../component/health-event.ts';
 import type { Logger } from '../component/host.ts';
 
 /** What a store reports through and measures time with. */
@@ -7,4 +8,6 @@ export interface StoreOptions {
   logger: Logger;
   meter: Meter;
   clock: Clock;
+  /** Told when the store was damaged and replaced. */
+  reportHealth?: (event: HealthEvent) => void;
 }

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
+import { freePorts, waitFor } from '../support/process.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const cleanups: (() => void)[] = [];
@@ -94,6 +95,27 @@ it('runs a command, alerts when its output changes, also over a restart, and dra
   expect(messages).toEqual(expect.arrayContaining(['running', 'draining', 'stopped']));
 });
 
+it('alerts that its store was damaged, and tells whether it is ready', async () => {
+  const folder = createFolder();
+  mkdirSync(join(folder, 'data'), { mode: 0o700 });
+  writeFileSync(join(folder, 'data/state.db'), 'this is no database '.repeat(1000));
+  const [port] = await freePorts(1);
+  const health = `extensions: { health_check: { endpoint: "127.0.0.1:${port}" } }\n`;
+  const running = start(folder, health + CONFIG('echo x'));
+  await running.printed('stdout', /rule 199032/);
+  expect(running.stdout()).toContain(`otel-hids: store quarantined: subject='${folder}/data/state.db'`);
+  const ready = await fetch(`http://127.0.0.1:${port}/ready`);
+  expect({ status: ready.status, body: await ready.json() }).toMatchObject({
+    status: 200,
+    body: {
+      status: 'ready',
+      components: { 'receiver:command': { state: 'ok' }, 'processor:ruleset': { state: 'ok' } },
+    },
+  });
+  running.child.kill('SIGTERM');
+  expect(await running.exit).toEqual([0, null]);
+});
+
 it('ends at once at the second signal', async () => {
   const folder = createFolder();
   const command = `trap '' TERM; echo $$ > ${join(folder, 'pid')}; while :; do sleep 0.1; done`;
@@ -108,8 +130,13 @@ it('ends at once at the second signal', async () => {
 
 it('goes on without a component that does not stop within the limit', async () => {
   const folder = createFolder();
-  const running = start(folder, CONFIG(`trap '' TERM; while :; do sleep 0.1; done`), ['--shutdown-timeout', '300ms']);
+  const deaf = join(folder, 'deaf');
+  const running = start(folder, CONFIG(`trap '' TERM; echo > ${deaf}; while :; do sleep 0.1; done`), [
+    '--shutdown-timeout',
+    '300ms',
+  ]);
   await running.printed('stderr', /"running"/);
+  await waitFor('the command does not listen', () => existsSync(deaf) || undefined);
   running.child.kill('SIGTERM');
   expect(await running.exit).toEqual([0, null]);
   expect(running.stderr()).toContain('not stopped within the time limit');

@@ -17,10 +17,17 @@ export class KeyvStorageExtension implements StorageExtension {
     this.#config = config;
   }
 
-  async start(_host: Host): Promise<void> {
+  async start(host: Host): Promise<void> {
     const { uri, namespace, lease } = this.#config;
     const { logger, meter, clock } = this.#settings;
-    this.#opening = openStore(uri, { logger, meter, clock, namespace, leaseMs: lease });
+    this.#opening = openStore(uri, {
+      logger,
+      meter,
+      clock,
+      namespace,
+      leaseMs: lease,
+      reportHealth: (event) => host.reportHealth(event),
+    });
     this.#store = await this.#opening;
   }
 

@@ -170,7 +170,7 @@ export class SqliteStateStore implements StateStore {
   }
 
   #exchange(reason: string): DatabaseSync {
-    const { logger, clock } = this.#options;
+    const { logger, clock, reportHealth } = this.#options;
     const quarantined = quarantine(this.#path, clock.now());
     const db = openDatabase(this.#path);
     const salvaged = salvage(quarantined, db);
@@ -179,6 +179,7 @@ export class SqliteStateStore implements StateStore {
       { path: this.#path, quarantined, reason, salvaged },
       'the store was damaged; it was moved aside and a fresh one holds what could still be read',
     );
+    reportHealth?.({ name: 'store quarantined', subject: this.#path, fields: { reason, moved_to: quarantined } });
     return db;
   }
 
