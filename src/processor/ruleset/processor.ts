@@ -12,6 +12,7 @@ import { alertAttributes, SERVICE_NAME } from './alert/record.ts';
 import { CommandRuns, type LateRun } from './command-runs.ts';
 import type { RulesetConfig } from './config.ts';
 import { EngineState, loadState } from './evaluate/state.ts';
+import { EvictionReports } from './evictions.ts';
 import { LiveContent } from './live/live-content.ts';
 import { RuleTelemetry } from './rule-telemetry.ts';
 import { createHealthRecord, type RecordOutcome, type RecordSource, RulesetRuntime } from './runtime.ts';
@@ -41,6 +42,7 @@ export class RulesetProcessor implements Processor {
   private readonly runs = new CommandRuns();
   private content: LiveContent | undefined = undefined;
   private rules: RuleTelemetry | undefined = undefined;
+  private evictions: EvictionReports | undefined = undefined;
   private runtime: RulesetRuntime | undefined = undefined;
   /** Units that carry engine state and have neither been committed nor rolled back. */
   private openUnits = 0;
@@ -74,6 +76,7 @@ export class RulesetProcessor implements Processor {
     const runtime = new RulesetRuntime(this.config, this.settings.localHost, agentIds, ruleset, this.state);
     this.runtime = runtime;
     this.rules ??= new RuleTelemetry(this.settings);
+    this.evictions = new EvictionReports(this.settings, host);
     this.content.start((content) => runtime.use(content.ruleset, this.state, content.agentIds));
     host.reportStatus(this.settings.id, { state: 'ok' });
     this.settings.logger.info(
@@ -108,6 +111,7 @@ export class RulesetProcessor implements Processor {
       outgoing.push(...this.evaluateGroup(runtime, group));
     }
     this.addChanges(work);
+    this.evictions?.look(this.state);
     this.telemetry.incoming(incoming);
     this.telemetry.duration.record((performance.now() - started) / 1000, { processor: this.settings.id });
     const logs = outgoing.filter((group) => group.records.length > 0);
