@@ -108,7 +108,7 @@ export class Feed {
     const whole = createRequest('host-uid', records, time);
     const first = await this.#uid.send(whole);
     if (first.kind === 'taken') return;
-    if (first.kind === 'wrong') this.report.wrong.push(first.why);
+    if (first.kind === 'wrong') this.report.wrong.push(`${new Date().toISOString()} ${first.why}`);
     const middle = Math.ceil(records.length / 2);
     for (const part of [records.slice(0, middle), records.slice(middle)]) {
       if (part.length > 0) await sendUntilTaken(createRequest('host-uid', part, time), this.#uid.send, this.report);

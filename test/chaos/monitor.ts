@@ -7,7 +7,7 @@ import { isOwnRule } from './ruleset.ts';
 
 /** How long the pipeline may take to bring something to the other end once nothing disturbs it. */
 const ARRIVES_WITHIN_MS = 60_000;
-const LOOK_EVERY_MS = 15;
+const LOOK_EVERY_MS = 40;
 
 /** What has left the program so far: alerts that the backend took, and those in the dead-letter file. */
 export class Monitor {

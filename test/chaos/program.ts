@@ -82,7 +82,9 @@ export class Program {
     this.#expected = true;
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
-    await pause(5);
+    // Two signals that wait are one.
+    const end = Date.now() + ALIVE_WITHIN_MS;
+    while (!this.#output.includes('"msg":"draining"') && child.exitCode === null && Date.now() < end) await pause(2);
     const started = Date.now();
     child.kill('SIGTERM');
     await this.#within(exited, 3000, 'did not end at once after the second SIGTERM');

@@ -18,6 +18,8 @@ export function formatReport(results: readonly SeedResult[]): string {
     ['alerts that arrived', number(sum(({ disturbed }) => disturbed.alerts.size))],
     ['copies among them, known by their uid', number(sum(({ disturbed }) => disturbed.copies))],
     ['requests that senders had to send again', number(sum(({ disturbed }) => disturbed.resent))],
+    ['... because of HTTP 429 or 503', number(sum(({ disturbed }) => answered(disturbed.answers, /^HTTP/)))],
+    ['... because of gRPC UNAVAILABLE', number(sum(({ disturbed }) => answered(disturbed.answers, /^UNAVAILABLE/)))],
     ['alerts in dead-letter files, delivered by `replay`', number(sum(({ disturbed }) => disturbed.deadLetters))],
     ['file rotations', number(sum(({ disturbed }) => disturbed.rotations))],
     ['starts of the program', number(sum(({ disturbed }) => disturbed.starts))],
@@ -43,6 +45,10 @@ export function writeReport(path: string, results: readonly SeedResult[]): void 
   const end = text.indexOf(END);
   if (begin < 0 || end < begin) throw new Error(`${path} has no lines "${BEGIN}" and "${END}"`);
   writeFileSync(path, `${text.slice(0, begin + BEGIN.length)}\n${formatReport(results)}\n${text.slice(end)}`);
+}
+
+function answered(answers: ReadonlyMap<string, number>, which: RegExp): number {
+  return [...answers].reduce((total, [answer, count]) => total + (which.test(answer) ? count : 0), 0);
 }
 
 function table(head: readonly [string, string], rows: readonly [string, string][]): string {

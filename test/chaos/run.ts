@@ -39,6 +39,8 @@ export interface RunResult {
   deadLetters: number;
   copies: number;
   resent: number;
+  /** What senders were told besides that their request was taken. */
+  answers: ReadonlyMap<string, number>;
   rotations: number;
   quarantined: number;
 }
@@ -121,6 +123,7 @@ export async function runOnce({ seed, load, folder, entry, faults }: RunOptions)
     deadLetters: monitor.deadLetters.size,
     copies,
     resent,
+    answers: feed.report.answers,
     rotations: feed.rotations,
     quarantined,
   };

@@ -65,7 +65,7 @@ function createConfig(seed: number, stage: Stage, backendPort: number): unknown 
   const tail = (name: string) => ({
     include: [join(stage.logs, `${name}.log*`)],
     start_at: 'beginning',
-    poll_interval: '20ms',
+    poll_interval: '40ms',
     fingerprint_size: 64,
     rotate_wait: '300ms',
     max_batch_size: random.pick([1, 7, 1000]),
@@ -74,7 +74,7 @@ function createConfig(seed: number, stage: Stage, backendPort: number): unknown 
   const command = (alias: string, words: string | string[]) => ({
     command: words,
     alias,
-    interval: '150ms',
+    interval: '350ms',
     jitter: '10ms',
     timeout: '5s',
   });

@@ -29,7 +29,7 @@ export async function sendUntilTaken(body: Uint8Array, send: Send, report: Sende
     report.answers.set(why, (report.answers.get(why) ?? 0) + 1);
     if (outcome.kind === 'taken') return;
     if (outcome.kind === 'wrong') {
-      report.wrong.push(outcome.why);
+      report.wrong.push(`${new Date().toISOString()} ${outcome.why}`);
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_WAIT_MS, outcome.afterMs)));
