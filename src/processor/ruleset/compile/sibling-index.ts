@@ -9,23 +9,29 @@ import type { Condition, FieldRef, Rule, StaticField } from './ruleset.ts';
  */
 export interface SiblingIndex {
   /** Nothing rules these out. */
-  readonly always: readonly number[];
+  readonly always: Int32Array;
   /** By the decoder they want. */
-  readonly byDecoder: ReadonlyMap<number, readonly number[]>;
+  readonly byDecoder: ReadonlyMap<number, Int32Array>;
   /** By the program name they want. */
   readonly byProgram: readonly { readonly position: number; readonly matcher: Matcher }[];
   /** By a field that has to be there. */
   readonly byField: readonly FieldGuard[];
-  /** By literals of which the log has to contain one: their numbers in the table given. */
-  readonly byLog: readonly { readonly position: number; readonly literals: readonly number[] }[];
+  /** By literals of which the log has to contain one, when nothing better is known. */
+  readonly byLog: Int32Array;
+  /**
+   * For every position numbers of literals of which the log has to contain one, empty where that is not known. They hold
+   * for what the other tables let through, too.
+   */
+  readonly literals: readonly Int32Array[];
+  readonly count: number;
 }
 
 export interface FieldGuard {
   readonly field: FieldRef;
   /** By the value (ASCII lower case) that the field has to have. */
-  readonly exact: ReadonlyMap<string, readonly number[]>;
+  readonly exact: ReadonlyMap<string, Int32Array>;
   /** Further rules that ask for the field. */
-  readonly others: readonly number[];
+  readonly others: Int32Array;
 }
 
 /** Fewer siblings than this are asked one by one. */
@@ -35,7 +41,7 @@ type Guard =
   | { readonly kind: 'exact'; readonly field: FieldRef; readonly texts: readonly string[] }
   | { readonly kind: 'decoder'; readonly id: number }
   | { readonly kind: 'program'; readonly matcher: Matcher }
-  | { readonly kind: 'log'; readonly literals: readonly string[] }
+  | { readonly kind: 'log' }
   | { readonly kind: 'field'; readonly field: FieldRef };
 
 const WORTH: Readonly<Record<Guard['kind'], number>> = { exact: 5, decoder: 4, program: 3, log: 2, field: 1 };
@@ -50,7 +56,8 @@ export function indexSiblings(
   const always: number[] = [];
   const byDecoder = new Map<number, number[]>();
   const byProgram: { position: number; matcher: Matcher }[] = [];
-  const byLog: { position: number; literals: number[] }[] = [];
+  const byLog: number[] = [];
+  const literals = rules.map((rule) => Int32Array.from((literalsOf(rule) ?? []).map(numberOf)));
   const fields = new Map<string, { field: FieldRef; exact: Map<string, number[]>; others: number[] }>();
   const openField = (field: FieldRef) => {
     const key = field.kind === 'static' ? `s:${field.name}` : `d:${field.key}`;
@@ -74,7 +81,7 @@ export function indexSiblings(
         byProgram.push({ position, matcher: guard.matcher });
         break;
       case 'log':
-        byLog.push({ position, literals: guard.literals.map(numberOf) });
+        byLog.push(position);
         break;
       case 'exact': {
         const { exact } = openField(guard.field);
@@ -86,7 +93,23 @@ export function indexSiblings(
         break;
     }
   }
-  return { always, byDecoder, byProgram, byLog, byField: [...fields.values()] };
+  return {
+    always: Int32Array.from(always),
+    byDecoder: packed(byDecoder),
+    byProgram,
+    byLog: Int32Array.from(byLog),
+    byField: Array.from(fields.values(), ({ field, exact, others }) => ({
+      field,
+      exact: packed(exact),
+      others: Int32Array.from(others),
+    })),
+    literals,
+    count: rules.length,
+  };
+}
+
+function packed<K>(table: ReadonlyMap<K, readonly number[]>): Map<K, Int32Array> {
+  return new Map(Array.from(table, ([key, positions]) => [key, Int32Array.from(positions)]));
 }
 
 function append<K>(table: Map<K, number[]>, key: K, position: number): void {
@@ -95,15 +118,35 @@ function append<K>(table: Map<K, number[]>, key: K, position: number): void {
   else table.set(key, [position]);
 }
 
-/** The most selective of a rule's conditions. What stands behind a stateful one does not keep that from being asked. */
+/** Conditions that may rule a rule out beforehand: what stands behind a stateful one does not keep that from being asked. */
+function usable(rule: Rule): readonly Condition[] {
+  const stateful = rule.conditions.findIndex(({ kind }) => kind === 'check_diff' || kind === 'if_fts');
+  return stateful < 0 ? rule.conditions : rule.conditions.slice(0, stateful);
+}
+
+/** The most selective of a rule's conditions. */
 function chooseGuard(rule: Rule, slotOf: (name: StaticField) => number): Guard | undefined {
   let best: Guard | undefined;
-  for (const condition of rule.conditions) {
-    if (condition.kind === 'check_diff' || condition.kind === 'if_fts') break;
+  for (const condition of usable(rule)) {
     const guard = guardOf(condition, slotOf);
     if (guard && (best === undefined || WORTH[guard.kind] > WORTH[best.kind])) best = guard;
   }
   return best;
+}
+
+/** The fewest literals that one of the conditions on the log wants. */
+function literalsOf(rule: Rule): readonly string[] | undefined {
+  let fewest: readonly string[] | undefined;
+  for (const condition of usable(rule)) {
+    if (condition.kind !== 'text' || condition.source !== 'log' || condition.negate) continue;
+    const literals = findableLiterals(condition.matcher);
+    if (literals && (fewest === undefined || literals.length < fewest.length)) fewest = literals;
+  }
+  return fewest;
+}
+
+function findableLiterals({ requiredLiterals }: Matcher): readonly string[] | undefined {
+  return requiredLiterals?.every((literal) => literal.length >= MIN_LITERAL) ? requiredLiterals : undefined;
 }
 
 function guardOf(condition: Condition, slotOf: (name: StaticField) => number): Guard | undefined {
@@ -114,7 +157,7 @@ function guardOf(condition: Condition, slotOf: (name: StaticField) => number): G
       return guardOfField(condition.field, condition.matcher, condition.negate);
     case 'text': {
       const { source, matcher, negate } = condition;
-      if (source === 'log') return negate ? undefined : guardOfLog(matcher);
+      if (source === 'log') return negate || !findableLiterals(matcher) ? undefined : { kind: 'log' };
       if (source === 'program_name') return negate ? undefined : { kind: 'program', matcher };
       if (source === 'location' || source === 'hostname' || source === 'user') return undefined;
       return guardOfField({ kind: 'static', name: source, slot: slotOf(source) }, matcher, negate);
@@ -130,9 +173,4 @@ function guardOf(condition: Condition, slotOf: (name: StaticField) => number): G
 function guardOfField(field: FieldRef, matcher: Matcher, negate: boolean): Guard {
   const texts = negate ? undefined : matcher.exactTexts;
   return texts ? { kind: 'exact', field, texts } : { kind: 'field', field };
-}
-
-function guardOfLog({ requiredLiterals }: Matcher): Guard | undefined {
-  if (!requiredLiterals?.every((literal) => literal.length >= MIN_LITERAL)) return undefined;
-  return { kind: 'log', literals: requiredLiterals };
 }

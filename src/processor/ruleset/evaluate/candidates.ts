@@ -7,57 +7,78 @@ import type { ProgramNames } from './program-names.ts';
 /** Up to so many positions are sorted where they are. */
 const FEW = 32;
 
-/** Asks sibling indexes about one event after the other. */
+/**
+ * Asks sibling indexes about one event after the other. Positions lie in one table for all nodes of a path behind each
+ * other. Loops count by hand: iterators in here were most of what an event allocated.
+ */
 export class Candidates {
   private readonly programNames: ProgramNames;
   private readonly scan: LogScan;
+  /** Positions of siblings that may hold. */
+  picked = new Int32Array(1024);
 
   constructor(scan: LogScan, programNames: ProgramNames) {
     this.scan = scan;
     this.programNames = programNames;
   }
 
-  /** Puts the positions of siblings that may hold behind `from`, in their order; returns the end. */
-  collect(index: SiblingIndex, event: Event, out: number[], from: number): number {
-    let end = from;
-    for (const position of index.always) out[end++] = position;
+  /** Puts the positions of siblings that may hold into `picked` behind `from`, in their order; returns the end. */
+  collect(index: SiblingIndex, event: Event, from: number): number {
+    if (from + index.count > this.picked.length) this.grow(from + index.count);
+    const out = this.picked;
+    let end = this.copy(index.always, from);
     const sorted = end;
-    const decoded = index.byDecoder.size > 0 ? index.byDecoder.get(event.decoderId) : undefined;
-    if (decoded) for (const position of decoded) out[end++] = position;
-    for (const { field, exact, others } of index.byField) {
+    if (index.byDecoder.size > 0) {
+      const decoded = index.byDecoder.get(event.decoderId);
+      if (decoded) end = this.copy(decoded, end);
+    }
+    const { byField } = index;
+    for (let group = 0; group < byField.length; group++) {
+      const { field, exact, others } = byField[group]!;
       const value = event.field(field);
       if (value === undefined) continue;
-      for (const position of others) out[end++] = position;
-      const fitting = exact.size > 0 ? exact.get(foldAscii(value)) : undefined;
-      if (fitting) for (const position of fitting) out[end++] = position;
+      end = this.copy(others, end);
+      if (exact.size === 0) continue;
+      const fitting = exact.get(foldAscii(value));
+      if (fitting) end = this.copy(fitting, end);
     }
-    if (index.byLog.length > 0) end = this.collectByLog(index, event, out, end);
+    end = this.copy(index.byLog, end);
     if (index.byProgram.length > 0 && event.programName !== undefined) {
-      for (const position of this.programNames.positionsOf(event.programName, index)) out[end++] = position;
+      end = this.copy(this.programNames.positionsOf(event.programName, index), end);
     }
+    end = this.keepMet(index.literals, event.log, from, end);
     if (end > sorted) sortRange(out, from, end);
     return end;
   }
 
-  private collectByLog(index: SiblingIndex, event: Event, out: number[], end: number): number {
-    const { scan } = this;
-    scan.search(event.log);
-    const { found, mark } = scan;
-    for (const { position, literals } of index.byLog) {
-      for (const literal of literals) {
-        if (found[literal] !== mark) continue;
-        out[end++] = position;
-        break;
-      }
+  private copy(positions: Int32Array, to: number): number {
+    const { picked } = this;
+    for (let index = 0; index < positions.length; index++) picked[to++] = positions[index]!;
+    return to;
+  }
+
+  /** Drops positions whose literals the log does not contain. */
+  private keepMet(literals: readonly Int32Array[], log: string, from: number, to: number): number {
+    const { picked, scan } = this;
+    let end = from;
+    for (let index = from; index < to; index++) {
+      const position = picked[index]!;
+      const wanted = literals[position]!;
+      if (wanted.length === 0 || scan.containsOne(log, wanted)) picked[end++] = position;
     }
     return end;
   }
+
+  private grow(length: number): void {
+    const larger = new Int32Array(length * 2);
+    larger.set(this.picked);
+    this.picked = larger;
+  }
 }
 
-function sortRange(numbers: number[], from: number, to: number): void {
+function sortRange(numbers: Int32Array, from: number, to: number): void {
   if (to - from > FEW) {
-    const sorted = numbers.slice(from, to).sort((a, b) => a - b);
-    for (const [index, value] of sorted.entries()) numbers[from + index] = value;
+    numbers.subarray(from, to).sort();
     return;
   }
   for (let index = from + 1; index < to; index++) {

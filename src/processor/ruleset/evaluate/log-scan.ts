@@ -1,3 +1,5 @@
+import type { Needs } from '../compile/decoder-index.ts';
+import { FOLD } from '../matcher/ascii.ts';
 import { LiteralFinder } from '../matcher/literal-finder.ts';
 
 /** Texts up to this length stay in one buffer; longer ones get their own for the time. */
@@ -11,10 +13,13 @@ export class LogScan {
   private readonly finder: LiteralFinder;
   private readonly buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE + 1);
   private text: string | undefined = undefined;
+  /** `found[literal] === mark` where the log contains it. */
+  private readonly found: Uint32Array;
   private searched = false;
-  /** `found[literal] === mark` where the log contains it; after `search`. */
-  readonly found: Uint32Array;
-  mark = 0;
+  /** `present[byte] === mark` where the log contains the byte or its capital. */
+  private readonly present = new Uint32Array(256);
+  private counted = false;
+  private mark = 0;
   /** After `open`: the log and a zero byte, then anything. */
   bytes: Uint8Array = this.buffer;
 
@@ -27,20 +32,49 @@ export class LogScan {
     if (log === this.text) return;
     this.text = log;
     this.searched = false;
+    this.counted = false;
     const buffer = log.length > BUFFER_SIZE ? Buffer.allocUnsafe(log.length + 1) : this.buffer;
     buffer.write(log, 0, 'latin1');
     buffer[log.length] = 0;
     this.bytes = buffer;
-  }
-
-  search(log: string): void {
-    this.open(log);
-    if (this.searched) return;
-    this.searched = true;
     if (++this.mark === 0xffffffff) {
       this.found.fill(0);
+      this.present.fill(0);
       this.mark = 1;
     }
-    this.finder.find(this.bytes, log.length, this.found, this.mark);
+  }
+
+  /** Whether the log contains one of the literals. */
+  containsOne(log: string, literals: Int32Array): boolean {
+    this.open(log);
+    if (!this.searched) {
+      this.searched = true;
+      this.finder.find(this.bytes, log.length, this.found, this.mark);
+    }
+    const { found, mark } = this;
+    for (let index = 0; index < literals.length; index++) if (found[literals[index]!] === mark) return true;
+    return false;
+  }
+
+  meets(log: string, { literals, bytes }: Needs): boolean {
+    if (literals) return this.containsOne(log, literals);
+    return bytes === undefined || this.containsBytes(log, bytes);
+  }
+
+  private containsBytes(log: string, lists: readonly Int32Array[]): boolean {
+    this.open(log);
+    if (!this.counted) {
+      this.counted = true;
+      const { bytes, present, mark } = this;
+      for (let at = 0; at < log.length; at++) present[FOLD[bytes[at]!]!] = mark;
+    }
+    for (let index = 0; index < lists.length; index++) if (this.hasAll(lists[index]!)) return true;
+    return false;
+  }
+
+  private hasAll(list: Int32Array): boolean {
+    const { present, mark } = this;
+    for (let index = 0; index < list.length; index++) if (present[list[index]!] !== mark) return false;
+    return true;
   }
 }

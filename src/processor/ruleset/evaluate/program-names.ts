@@ -7,7 +7,7 @@ export interface ProgramFacts {
   /** Root decoders that take it, or do not ask: bits of the index. */
   readonly decoders: Int32Array;
   /** Positions of siblings whose condition on the name holds. */
-  readonly positions: Map<SiblingIndex, readonly number[]>;
+  readonly positions: Map<SiblingIndex, Int32Array>;
 }
 
 /** Names remembered; those of one host are far fewer. */
@@ -53,11 +53,12 @@ export class ProgramNames {
     return bits;
   }
 
-  positionsOf(name: string, index: SiblingIndex): readonly number[] {
+  positionsOf(name: string, index: SiblingIndex): Int32Array {
     const { positions } = this.factsOf(name);
     let found = positions.get(index);
     if (!found) {
-      found = index.byProgram.filter(({ matcher }) => mayMatch(matcher, name)).map(({ position }) => position);
+      const fitting = index.byProgram.filter(({ matcher }) => mayMatch(matcher, name));
+      found = Int32Array.from(fitting, ({ position }) => position);
       positions.set(index, found);
     }
     return found;

@@ -1,6 +1,5 @@
 import type { DecoderIndex } from '../compile/decoder-index.ts';
 import type { Decoder } from '../compile/ruleset.ts';
-import { MAX_LEADING } from '../matcher/leading.ts';
 import type { LogScan } from './log-scan.ts';
 import type { ProgramNames } from './program-names.ts';
 
@@ -29,32 +28,23 @@ export class RootDecoders {
   }
 
   private selectFrom(index: DecoderIndex, allowed: Int32Array | undefined, log: string): void {
-    const { words, byByte, byLength } = index;
+    const { words, byByte, byLength, decoders, needs } = index;
     const { scan } = this;
     scan.open(log);
     const { bytes } = scan;
-    const places = Math.min(log.length, MAX_LEADING);
+    const places = Math.min(log.length, index.places);
     for (let word = 0; word < words; word++) {
       let bits = allowed ? allowed[word]! : -1;
-      if (log.length < MAX_LEADING) bits &= byLength[log.length * words + word]!;
+      if (log.length < index.places) bits &= byLength[log.length * words + word]!;
       for (let place = 0; place < places && bits !== 0; place++) {
         bits &= byByte[(place * 256 + bytes[place]!) * words + word]!;
       }
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits & -bits);
         bits &= bits - 1;
-        this.consider(index, word * 32 + bit, log);
+        const position = word * 32 + bit;
+        if (position < decoders.length && scan.meets(log, needs[position]!)) this.found.push(decoders[position]!);
       }
     }
-  }
-
-  private consider(index: DecoderIndex, position: number, log: string): void {
-    const literals = index.literals[position];
-    if (literals) {
-      const { scan } = this;
-      scan.search(log);
-      if (!literals.some((literal) => scan.found[literal] === scan.mark)) return;
-    }
-    this.found.push(index.decoders[position]!);
   }
 }

@@ -51,11 +51,9 @@ export class Walk {
   private repeats = 0;
   private readonly candidates: Candidates;
   private readonly path: RuleNode[] = [];
-  /** For every node of the path, the next child to ask and the end: places in `picked`, or positions where all are asked. */
+  /** For every node of the path, the next child to ask and the end: places in `candidates.picked`, or positions where all are asked. */
   private readonly nextChild: number[] = [];
   private readonly endChild: number[] = [];
-  /** Positions of children that no index ruled out, for all nodes of the path behind each other. */
-  private readonly picked: number[] = [];
   private readonly pickedEnd: number[] = [];
   tracer: WalkTracer | undefined = undefined;
   /** First sights of the last walk. */
@@ -102,7 +100,7 @@ export class Walk {
   }
 
   private descend(root: RuleNode, event: Event): Winner | undefined {
-    const { path, nextChild, endChild, picked } = this;
+    const { path, nextChild, endChild } = this;
     path.length = 0;
     if (!this.enter(root, event)) return undefined;
     while (path.length > 0) {
@@ -111,7 +109,7 @@ export class Walk {
       const next = nextChild[top]!;
       if (next < endChild[top]!) {
         nextChild[top] = next + 1;
-        const position = this.isIndexed(node) ? picked[next]! : next;
+        const position = this.isIndexed(node) ? this.candidates.picked[next]! : next;
         this.enter(node.children[position]!, event);
       } else if (node.rule.noalert) {
         this.refused[node.index] = this.serial;
@@ -147,7 +145,7 @@ export class Walk {
     const depth = this.path.push(node) - 1;
     const from = depth === 0 ? 0 : this.pickedEnd[depth - 1]!;
     const indexed = this.isIndexed(node);
-    this.pickedEnd[depth] = indexed ? this.candidates.collect(node.siblings!, event, this.picked, from) : from;
+    this.pickedEnd[depth] = indexed ? this.candidates.collect(node.siblings!, event, from) : from;
     this.nextChild[depth] = indexed ? from : 0;
     this.endChild[depth] = indexed ? this.pickedEnd[depth]! : node.children.length;
   }

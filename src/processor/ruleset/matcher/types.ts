@@ -29,6 +29,11 @@ export interface Matcher {
    * no matching text is shorter. Undefined where a match may begin anywhere.
    */
   readonly leading?: readonly Uint8Array[];
+  /**
+   * Bytes (letters in lower case) that a text has to contain to match: all of one of these lists, folded. Undefined where
+   * nothing is known.
+   */
+  readonly requiredBytes?: readonly (readonly number[])[];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { FOLD } from '../ascii.ts';
 import type { Alternative } from './parse.ts';
 
 /**
@@ -29,6 +30,26 @@ export function exactTexts(alternatives: readonly Alternative[]): string[] | und
     if (isPossible(alternative)) texts.push(text);
   }
   return texts;
+}
+
+/** So many tokens have to follow a class for it never to be left out at the end of a text. */
+const FAR_FROM_END = 3;
+
+/** For each alternative the bytes without which it cannot match. */
+export function requiredBytes(alternatives: readonly Alternative[]): number[][] | undefined {
+  const lists = alternatives.filter(isPossible).map((alternative) => {
+    const bytes = new Set<number>();
+    for (const run of literalRuns(alternative)) for (const char of run) bytes.add(char.charCodeAt(0));
+    const { tokens } = alternative;
+    for (const [index, token] of tokens.entries()) {
+      if (token.kind !== 'class' || token.quantifier !== 'one') continue;
+      const only = token.bytes.indexOf(1);
+      const behind = tokens.slice(index + 1).filter(({ kind }) => kind === 'class' || kind === 'literal');
+      if (only === token.bytes.lastIndexOf(1) && behind.length >= FAR_FROM_END) bytes.add(FOLD[only]!);
+    }
+    return [...bytes];
+  });
+  return lists.every((list) => list.length > 0) ? lists : undefined;
 }
 
 /** A literal byte above 127 is never found. */

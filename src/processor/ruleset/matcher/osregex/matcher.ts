@@ -1,7 +1,7 @@
 import { foldAscii } from '../ascii.ts';
 import { type Matcher, MatchLimitError, type Searcher, type SearchResult } from '../types.ts';
 import { leadingSets } from './leading.ts';
-import { exactTexts, requiredLiterals } from './literals.ts';
+import { exactTexts, requiredBytes, requiredLiterals } from './literals.ts';
 import { LIMIT, NO_MATCH, run } from './machine.ts';
 import { parseOsRegex } from './parse.ts';
 import { buildProgram, type Program } from './program.ts';
@@ -43,6 +43,7 @@ export class OsRegexSearcher implements Searcher {
   readonly requiredLiterals: readonly string[] | undefined;
   readonly exactTexts: readonly string[] | undefined;
   readonly leading: readonly Uint8Array[] | undefined;
+  readonly requiredBytes: readonly (readonly number[])[] | undefined;
   readonly #programs: readonly Program[];
   readonly #captureMode: boolean;
   readonly #places: Int32Array;
@@ -54,6 +55,7 @@ export class OsRegexSearcher implements Searcher {
     this.requiredLiterals = requiredLiterals(alternatives);
     this.exactTexts = exactTexts(alternatives);
     this.leading = leadingSets(alternatives);
+    this.requiredBytes = requiredBytes(alternatives);
     this.#programs = alternatives.map(buildProgram);
     const slots = Math.max(...this.#programs.map((program) => program.parens));
     this.#captureMode = slots > 0;

@@ -1,4 +1,4 @@
-import { foldAscii } from '../ascii.ts';
+import { FOLD, foldAscii } from '../ascii.ts';
 import type { LiteralAlternative } from '../literal-set.ts';
 import { childrenOf, type Node } from './ast.ts';
 import { literalOf } from './byte-set.ts';
@@ -117,6 +117,32 @@ export function literalAlternatives(root: Node, folded: boolean): LiteralAlterna
     alternatives.push(...found);
   }
   return alternatives;
+}
+
+/** For each branch at the top the bytes (letters in lower case) without which it cannot match. */
+export function requiredBytes(root: Node): number[][] | undefined {
+  if (hasAccept(root)) return undefined;
+  const branches = root.kind === 'choice' ? root.branches : [root];
+  const lists = branches.map((branch) => [...new Set(bytesOf(branch))]);
+  return lists.every((list) => list.length > 0) ? lists : undefined;
+}
+
+function bytesOf(node: Node): number[] {
+  switch (node.kind) {
+    case 'set': {
+      const literal = literalOf(node.bytes);
+      return literal ? [FOLD[literal.byte]!] : [];
+    }
+    case 'sequence':
+      return node.items.flatMap(bytesOf);
+    case 'capture':
+    case 'atomic':
+      return bytesOf(node.child);
+    case 'repeat':
+      return node.min > 0 ? bytesOf(node.child) : [];
+    default:
+      return [];
+  }
 }
 
 /** In ASCII lower case; undefined where the pattern is more than literals between both anchors. */

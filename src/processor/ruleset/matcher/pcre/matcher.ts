@@ -4,7 +4,7 @@ import { MatchLimitError, type Searcher, type SearchResult } from '../types.ts';
 import type { Pattern } from './ast.ts';
 import { checkCompilable, compileCode } from './compile.ts';
 import { leadingSets } from './leading.ts';
-import { exactTexts, requiredLiterals } from './literals.ts';
+import { exactTexts, requiredBytes, requiredLiterals } from './literals.ts';
 import { Machine } from './machine.ts';
 import { type PcreOptions, parsePcre } from './parse.ts';
 import { planSearch, planTest, type SearchPlan, type TestPlan } from './plan.ts';
@@ -30,6 +30,7 @@ export class PcreMatcher implements Searcher {
   readonly requiredLiterals: readonly string[] | undefined;
   readonly exactTexts: readonly string[] | undefined;
   readonly leading: readonly Uint8Array[] | undefined;
+  readonly requiredBytes: readonly (readonly number[])[] | undefined;
   readonly #source: Pattern;
   readonly #captures: CaptureRule;
   #machine: Machine | undefined;
@@ -45,6 +46,7 @@ export class PcreMatcher implements Searcher {
     this.requiredLiterals = requiredLiterals(this.#source.root);
     this.exactTexts = pattern.includes('^') ? exactTexts(this.#source.root) : undefined;
     this.leading = leadingSets(this.#source.root);
+    this.requiredBytes = requiredBytes(this.#source.root);
     this.#captures = options.captures;
   }
 
