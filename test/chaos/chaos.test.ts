@@ -12,7 +12,7 @@ for (const { name, unavailable } of FAULTS) {
 }
 
 describe('the whole program under faults', () => {
-  it.each(SEEDS)('seed %i: loses nothing and counts nothing twice', { timeout: 120_000 }, async (seed) => {
+  it.concurrent.each(SEEDS)('seed %i: loses nothing and counts nothing twice', { timeout: 120_000 }, async (seed) => {
     const { violations, disturbed, lines } = await runSeed({ seed, entry: 'src/cli/main.ts', size: SIZE, faults: 5 });
     expect(violations).toEqual([]);
     expect(disturbed.alerts.size).toBeGreaterThan(lines);

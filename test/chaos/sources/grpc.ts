@@ -48,6 +48,8 @@ function judge(error: ServiceError): Outcome {
   const details = error.metadata.get('grpc-status-details-bin').length > 0;
   // Without RetryInfo a Collector drops what it was told RESOURCE_EXHAUSTED for.
   if (error.code === status.RESOURCE_EXHAUSTED && details) return { kind: 'again', afterMs: 50, why: name };
+  // No status came at all: the connection broke after a GOAWAY. This client calls it INTERNAL, that of Go UNAVAILABLE.
+  if (error.details.includes('ended without gRPC status')) return { kind: 'again', afterMs: 50, why: 'cut off' };
   if (RETRYABLE.has(error.code)) return { kind: 'again', afterMs: 50, why: name };
   return { kind: 'wrong', why: `gRPC ${name}: ${error.details}` };
 }
