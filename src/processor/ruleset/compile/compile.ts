@@ -72,6 +72,7 @@ export function compileRuleset(source: RulesetSource): CompileResult {
   const { tree, maxFrequency } = loadRules(ruleFiles.filter(isDefined), context);
   if (diagnostics.some(isFatal)) return { diagnostics };
   const { roots, rules } = finishRules(tree, context);
+  if (diagnostics.some(isFatal)) return { diagnostics };
   const ruleset: Ruleset = {
     dialect,
     compat,

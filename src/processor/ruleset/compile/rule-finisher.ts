@@ -16,7 +16,14 @@ interface Writable {
   readonly feeds: Rule[];
 }
 
-/** Turns the finished tree into the rules that the engine runs: nothing of them changes any more. */
+/** Times that one event is listed for the rules that count it, and the same over all rules; see `docs/diagnostics.md`. */
+const MAX_FEEDS = 20_000;
+const MAX_ALL_FEEDS = 4_000_000;
+
+/**
+ * Turns the finished tree into the rules that the engine runs: nothing of them changes any more. A rule whose events would
+ * be listed more often than any machine can bear is a fatal finding.
+ */
 export function finishRules(tree: RuleTree, context: CompileContext): { roots: Rule[]; rules: Map<string, Rule> } {
   const finished = new Map<RuleDraft, Writable>();
   const drafts = new Set([...tree.all(), ...tree.roots]);
@@ -25,6 +32,7 @@ export function finishRules(tree: RuleTree, context: CompileContext): { roots: R
     const found = finished.get(draft);
     return found === undefined ? [] : [found.rule];
   };
+  let allFeeds = 0;
   for (const [draft, { children, feeds }] of finished) {
     for (const child of draft.children) children.push(...ruleOf(child));
     for (const [listener, count] of draft.feeds) {
@@ -32,12 +40,28 @@ export function finishRules(tree: RuleTree, context: CompileContext): { roots: R
       if (rule === undefined) continue;
       // The original lists an event once for each place of its rule in the tree; more than it takes to fire are no use.
       const needed = rule.correlation?.needed ?? 0;
-      for (let times = Math.min(count, needed + 1); times > 0; times--) feeds.push(rule);
+      const times = Math.min(count, needed + 1);
+      allFeeds += times;
+      if (feeds.length + times > MAX_FEEDS || allFeeds > MAX_ALL_FEEDS) {
+        reportFeeds(draft, listener, context);
+        return { roots: [], rules: new Map() };
+      }
+      for (let left = times; left > 0; left--) feeds.push(rule);
     }
   }
   const rules = new Map<string, Rule>();
   for (const draft of tree.all()) for (const rule of ruleOf(draft)) rules.set(rule.id, rule);
   return { roots: tree.roots.flatMap(ruleOf), rules };
+}
+
+function reportFeeds({ id }: RuleDraft, listener: RuleDraft, { diagnostics }: CompileContext): void {
+  diagnostics.push({
+    severity: 'fatal',
+    code: 'rule-tree-too-large',
+    message: `rule ${listener.id}: the tree of rules has grown out of bounds: it counts each event of rule ${id} once for every place of that rule`,
+    help: 'Groups match themselves: a rule with if_group must not belong to a group that its own if_group finds.',
+    span: listener.body.parentSpan,
+  });
 }
 
 function finish(draft: RuleDraft, context: CompileContext): Writable {

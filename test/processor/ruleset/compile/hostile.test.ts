@@ -83,6 +83,23 @@ describe('rulesets that mean harm', () => {
     expect(codesOf(compile({ rules: rules(4000) }))).toEqual(['fatal rule-tree-too-large']);
   });
 
+  test('counting rules below each other, whose events the original lists once for every place', () => {
+    const rules = (count: number, frequency: number) =>
+      group(
+        'web,',
+        ['id="999" level="3"'],
+        ...ids(count).map(
+          (id) =>
+            [
+              `id="${id}" level="3" frequency="${frequency}"`,
+              '<if_group>web</if_group><if_matched_group>web</if_matched_group>',
+            ] as const,
+        ),
+      );
+    expect(ruleOf(rulesetOf({ rules: rules(83, 8) }), 1082).feeds.length).toBeLessThan(83 * 8);
+    expect(codesOf(compile({ rules: rules(83, 9999) }))).toEqual(['fatal rule-tree-too-large']);
+  });
+
   test('names of Object.prototype are only names', () => {
     const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
     for (const name of names) {
