@@ -167,9 +167,9 @@ service: { pipelines: { logs: { receivers: [file_log], processors: [ruleset], ex
     });
     const list = async (...args: string[]) => {
       const command = [join(ROOT, 'src/cli/main.ts'), 'list', ...args, '--data-dir', dataDir];
-      const process = startProcess('node', command);
-      await waitFor('the edit', () => process.child.exitCode ?? undefined, { process });
-      expect(process.output()).toMatch(/1 added, 0 removed/);
+      const edit = startProcess(process.execPath, command);
+      await waitFor('the edit', () => edit.child.exitCode ?? undefined, { process: edit });
+      expect(edit.output()).toMatch(/1 added, 0 removed/);
     };
     const until = (what: string, isIt: (alert: Alert) => boolean) =>
       waitFor(what, () => (readAlerts(alerts) as unknown as Alert[]).find(isIt), { process: hids });
