@@ -1,11 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { errorText } from './database.ts';
 import type { PackedCommit } from './packed-changes.ts';
-import type { WriteFault, WriterReply, WriterRequest } from './writer-thread.ts';
+import type { WriteFault, WriterData, WriterReply, WriterRequest } from './writer-thread.ts';
 
 /** Bounds of one transaction; what is above waits for the next one. */
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 const MAX_GROUP_COMMITS = 1000;
+
+/** The built package has .js files where the sources have .ts files. */
+const WRITER_THREAD = new URL(`./writer-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 
 interface Pending {
   commit: PackedCommit;
@@ -23,11 +26,16 @@ export class GroupCommit {
   #inFlight: Pending[] = [];
   #scheduled = false;
   #idle: (() => void)[] = [];
+  /** What the thread has stored of `#inFlight`: known also when it ends before it can say so. */
+  readonly #stored = new Int32Array(new SharedArrayBuffer(MAX_GROUP_COMMITS * Int32Array.BYTES_PER_ELEMENT));
+  readonly #thread: URL;
   /** Transactions asked for so far. */
   groups = 0;
 
-  constructor(path: string) {
+  /** `thread` is the module that writes; tests give one that ends when it should not. */
+  constructor(path: string, thread = WRITER_THREAD) {
     this.#path = path;
+    this.#thread = thread;
   }
 
   /** Commits in the order of the calls; resolves with the fault, or null when the commit is on disk. Never rejects. */
@@ -81,6 +89,7 @@ export class GroupCommit {
     }
     this.#inFlight = this.#waiting.splice(0, count);
     this.groups++;
+    this.#stored.fill(0);
     const commits = this.#inFlight.map((pending) => pending.commit);
     try {
       const worker = this.#start();
@@ -96,21 +105,21 @@ export class GroupCommit {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    // The built package has .js files where the sources have .ts files.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), {
-      workerData: { path: this.#path },
+    const worker = new Worker(this.#thread, {
+      workerData: { path: this.#path, stored: this.#stored } satisfies WriterData,
       name: 'otel-hids store writer',
     });
     this.#worker = worker;
     worker.on('message', (reply: WriterReply) => this.#finish(reply.errors));
     const onEnd = (error: unknown) => {
       if (this.#worker !== worker) return;
-      // The next commit starts a new thread. What was under way may be stored or not: its callers send it again.
+      // The next commit starts a new thread. What was on its way is sent again, but for what got to the disk.
       this.#worker = undefined;
       const message = `the writing thread ended: ${errorText(error)}`;
       const corrupt = (error as { name?: unknown }).name === 'StoreCorruptError';
-      this.#finish(this.#inFlight.map(() => ({ message, corrupt })));
+      this.#finish(
+        this.#inFlight.map((_, index) => (Atomics.load(this.#stored, index) === 1 ? null : { message, corrupt })),
+      );
     };
     worker.on('error', onEnd);
     worker.on('exit', (code) => onEnd(new Error(`exit code ${code}`)));

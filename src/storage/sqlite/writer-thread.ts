@@ -12,6 +12,12 @@ export interface WriterReply {
   errors: (WriteFault | null)[];
 }
 
+export interface WriterData {
+  path: string;
+  /** Shared memory with a number for each commit of a request, set to 1 once it is on disk: it outlives this thread. */
+  stored: Int32Array;
+}
+
 export interface WriteFault {
   message: string;
   corrupt: boolean;
@@ -24,7 +30,8 @@ export interface WriteFault {
 function main(): void {
   const port = parentPort;
   if (!port) throw new Error('this module runs as a worker thread only');
-  const db = openDatabase((workerData as { path: string }).path);
+  const { path, stored } = workerData as WriterData;
+  const db = openDatabase(path);
   const writer = new Writer(db);
   port.on('message', (request: WriterRequest) => {
     if (request.type === 'close') {
@@ -32,7 +39,8 @@ function main(): void {
       port.close();
       return;
     }
-    const errors = writer.apply(request.commits.map(unpackCommit));
+    const commits = request.commits.map(unpackCommit);
+    const errors = writer.apply(commits, (index) => Atomics.store(stored, index, 1));
     const reply: WriterReply = {
       errors: errors.map((error) =>
         error === undefined ? null : { message: errorText(error), corrupt: isCorruption(error) },

@@ -42,12 +42,19 @@ export class Writer {
 
   /**
    * Applies many commits in one transaction, in order. Where that fails, each gets a transaction of its own, so that
-   * what is wrong with one is told to its caller alone. The answer has an error or undefined for each commit.
+   * what is wrong with one is told to its caller alone. The answer has an error or undefined for each commit; `onStored`
+   * hears of each one as soon as it is on disk.
    */
-  apply(commits: readonly (readonly Change[])[]): unknown[] {
-    if (commits.length === 1) return [this.#transaction(commits)];
-    if (this.#transaction(commits) === undefined) return commits.map(() => undefined);
-    return commits.map((commit) => this.#transaction([commit]));
+  apply(commits: readonly (readonly Change[])[], onStored: (index: number) => void = () => {}): unknown[] {
+    if (commits.length > 1 && this.#transaction(commits) === undefined) {
+      for (const index of commits.keys()) onStored(index);
+      return commits.map(() => undefined);
+    }
+    return commits.map((commit, index) => {
+      const error = this.#transaction([commit]);
+      if (error === undefined) onStored(index);
+      return error;
+    });
   }
 
   #transaction(commits: readonly (readonly Change[])[]): unknown {

@@ -30,6 +30,17 @@ it('tells its callers that the writing thread ended, and starts another one', as
   db.close();
 });
 
+it('knows what was stored by a thread that ended before it could say so', async () => {
+  const path = join(createTempDir(), 'state.db');
+  const group = new GroupCommit(path, new URL('./mute-writer-thread.ts', import.meta.url));
+  const faults = await Promise.all([group.commit(commitOf('a')), group.commit(commitOf('b'))]);
+  expect(faults).toEqual([null, null]);
+  await group.close();
+  const db = openDatabase(path);
+  expect(db.prepare('SELECT key FROM state').all()).toEqual([{ key: 'a' }, { key: 'b' }]);
+  db.close();
+});
+
 it('bounds the bytes of a transaction', async () => {
   const path = join(createTempDir(), 'state.db');
   const group = new GroupCommit(path);
