@@ -15,7 +15,8 @@ export class Monitor {
   readonly #folder: string;
   /** Alerts in dead letters by uid. */
   readonly deadLetters = new Map<string, ArrivedAlert>();
-  readonly complaints: string[] = [];
+  /** Lines of the dead-letter file that a kill cut off; what they should have held comes again. */
+  tornLetters = 0;
   readonly #lines = new Set<string>();
   #read = 0;
   #rest = '';
@@ -103,8 +104,7 @@ export class Monitor {
         }
       }
     } catch {
-      // A line that a crash cut off; its records come again.
-      this.complaints.push(`torn dead letter of ${line.length} bytes`);
+      this.tornLetters++;
     }
   }
 }
