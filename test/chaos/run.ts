@@ -149,6 +149,7 @@ export async function runOnce({ seed, load, folder, entry, faults }: RunOptions)
         // What is missing is told by the comparison.
       });
     await program.terminate();
+    monitor.own();
     const file = monitor.deadLetterFile();
     if (file === undefined) return;
     backend.forgiving = true;
