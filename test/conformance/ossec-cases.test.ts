@@ -3,7 +3,7 @@ import { describe, test } from 'vitest';
 import { compileRuleset } from '../../src/processor/ruleset/compile/compile.ts';
 import type { Compat, Ruleset } from '../../src/processor/ruleset/compile/ruleset.ts';
 import { formatDiagnostic } from '../../src/processor/ruleset/diagnostics.ts';
-import { listFields, type Verdict } from '../../src/processor/ruleset/evaluate/verdict.ts';
+import { listCaptures, type Verdict } from '../../src/processor/ruleset/evaluate/verdict.ts';
 import {
   COMPATS,
   differences,
@@ -95,12 +95,12 @@ function resultOf(verdict: Verdict, golden: Golden): Record<string, unknown> {
   if (verdict.dropped === 'too-short') return { skipped: true };
   const { event, rule } = verdict;
   const fields: Record<string, string> = {};
-  for (const [name, value] of listFields(event, 'ossec')) fields[name] = value;
+  for (const [name, value] of listCaptures(event)) fields[name] = value;
   const result: Record<string, unknown> = {
     program_name: event.programName,
     hostname: event.hostnameKnown ? event.hostname : undefined,
     decoder: event.decoderName,
-    fields: golden.fields === undefined || golden.accumulated ? golden.fields : fields,
+    fields: golden.fields === undefined && Object.keys(fields).length === 0 ? undefined : fields,
     log: event.log,
     alert: verdict.alert,
   };

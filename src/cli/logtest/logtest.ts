@@ -42,7 +42,7 @@ function createAnswer(flags: LogtestFlags, ruleset: Ruleset, palette: Palette): 
     return { session, recorder: flags.explain ? new Recorder(session) : undefined };
   };
   const toResult = (verdict: Verdict, recorder: Recorder | undefined) => {
-    const result = toLogtestResult(verdict, ruleset.dialect);
+    const result = toLogtestResult(verdict, ruleset.dialect, ruleset.compat);
     return recorder ? { ...result, explain: recorder.take(verdict) } : result;
   };
   if (flags.jsonl) {
@@ -65,7 +65,7 @@ function createAnswer(flags: LogtestFlags, ruleset: Ruleset, palette: Palette): 
     const verdict = current.session.evaluate(line);
     if (flags.quiet) return `${verdict.rule?.id ?? ''}\n`;
     if (flags.json) return `${JSON.stringify(toResult(verdict, current.recorder))}\n`;
-    const plain = formatPlain(toLogtestResult(verdict, ruleset.dialect), palette);
+    const plain = formatPlain(toLogtestResult(verdict, ruleset.dialect, ruleset.compat), palette);
     return current.recorder ? plain + formatExplanation(current.recorder.take(verdict), palette) : plain;
   };
 }

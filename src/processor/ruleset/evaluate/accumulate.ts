@@ -37,6 +37,7 @@ export class Accumulator {
       if (value === undefined || value === '') {
         if (kept === undefined) continue;
         event.accumulated = true;
+        event.decodedStatics ??= [...event.statics];
         event.setStatic(name, kept);
       } else if (kept === undefined && value.length >= 1 && value.length <= MAX_VALUE) entry.values[name] = value;
     }

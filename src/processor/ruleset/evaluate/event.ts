@@ -64,6 +64,8 @@ export class Event {
   /** Rule id the OSSECAlert plug-in found in a forwarded alert. */
   forwardedRule: string | undefined = undefined;
   accumulated = false;
+  /** The static fields as they were before the accumulator filled them up, where it did. */
+  decodedStatics: readonly (string | undefined)[] | undefined = undefined;
   /** Number in the recent-event list, once there. */
   sequence = 0;
   /** Histories it was put into. */

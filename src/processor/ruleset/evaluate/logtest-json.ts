@@ -1,6 +1,6 @@
 import { bytesToText } from '../bytes.ts';
-import type { Dialect } from '../compile/ruleset.ts';
-import { listFields, type Verdict } from './verdict.ts';
+import type { Compat, Dialect } from '../compile/ruleset.ts';
+import { listCaptures, listFields, type Verdict } from './verdict.ts';
 
 /** One line of `logtest --json`; a key is absent where the engine has no value. */
 export interface LogtestResult {
@@ -22,8 +22,11 @@ export interface LogtestRule {
   mitre?: string[];
 }
 
-/** A verdict in the form of `logtest --json`. Bytes that are not UTF-8 become U+FFFD. */
-export function toLogtestResult(verdict: Verdict, dialect: Dialect): LogtestResult {
+/**
+ * A verdict in the form of `logtest --json`. Bytes that are not UTF-8 become U+FFFD. OSSEC's own test program shows what
+ * expressions captured, not what plug-ins and the accumulator set; only `strict` does that.
+ */
+export function toLogtestResult(verdict: Verdict, dialect: Dialect, compat: Compat = 'default'): LogtestResult {
   if (verdict.error) return { error: verdict.error };
   const { event, rule } = verdict;
   const result: LogtestResult = { full_log: bytesToText(event.fullLog) };
@@ -39,7 +42,9 @@ export function toLogtestResult(verdict: Verdict, dialect: Dialect): LogtestResu
   // No prototype: a field may be called anything.
   const data: Record<string, string> = Object.create(null);
   let any = false;
-  for (const [name, value] of listFields(event, dialect)) {
+  for (const [name, value] of dialect === 'ossec' && compat === 'strict'
+    ? listCaptures(event)
+    : listFields(event, dialect)) {
     const key = bytesToText(name);
     if (key in data) continue;
     data[key] = bytesToText(value);

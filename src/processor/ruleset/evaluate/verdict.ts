@@ -51,11 +51,24 @@ const OSSEC_NAMES: Readonly<Partial<Record<StaticField, string>>> = { data: 'ext
 
 /** Static fields in the order of `alerts.json`, then dynamic ones as they were decoded; repeated names included. */
 export function listFields(event: Event, dialect: Dialect): [name: string, value: string][] {
+  return [...listStatics(event.statics, dialect), ...listDynamics(event)];
+}
+
+/** Of the fields of an event of OSSEC those that expressions captured: without what plug-ins and the accumulator set. */
+export function listCaptures(event: Event): [name: string, value: string][] {
+  if (event.decoder?.plugin) return [];
+  return [...listStatics(event.decodedStatics ?? event.statics, 'ossec'), ...listDynamics(event)];
+}
+
+function listDynamics(event: Event): [name: string, value: string][] {
+  return event.dynamicNames.map((name, index) => [name, event.dynamicValues[index] ?? '']);
+}
+
+function listStatics(statics: readonly (string | undefined)[], dialect: Dialect): [name: string, value: string][] {
   const fields: [string, string][] = [];
   for (const name of STATIC_FIELDS) {
-    const value = event.statics[STATIC_SLOT[name]];
+    const value = statics[STATIC_SLOT[name]];
     if (value !== undefined) fields.push([dialect === 'ossec' ? (OSSEC_NAMES[name] ?? name) : name, value]);
   }
-  for (const [index, name] of event.dynamicNames.entries()) fields.push([name, event.dynamicValues[index] ?? '']);
   return fields;
 }
