@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/real/**', '**/node_modules/**'],
-    testTimeout: 30_000,
+    // A limit against hanging, not a promise of speed: machines may be slow and busy.
+    testTimeout: 120_000,
     coverage: {
       provider: 'v8',
       include: ['src/**'],
