@@ -9,6 +9,11 @@ import type { Change, WorkUnit } from './state-store.ts';
 export interface Component {
   start(host: Host): Promise<void>;
   shutdown(): Promise<void>;
+  /**
+   * Told to all when the process begins to end, long before the turn of those at the end of a pipeline to shut down: who
+   * holds batches back must not do so for much longer.
+   */
+  prepareShutdown?(): void;
 }
 
 /** A processor or an exporter as its predecessor in the pipeline sees it. */

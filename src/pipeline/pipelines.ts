@@ -164,6 +164,7 @@ export class Pipelines {
       );
 
     const { extensions, exporters, processors, receivers, runners, feeds } = this.#graph;
+    for (const node of started) await within(nameOf(node), async () => node.component.prepareShutdown?.());
     await stopAll(receivers);
     for (const feed of feeds) feed.stop();
     for (const runner of runners) await within('batches under way', () => runner.drain());

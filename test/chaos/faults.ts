@@ -169,6 +169,17 @@ export const FAULTS: readonly Fault[] = [
     }),
   ),
   {
+    name: 'backend hangs, SIGTERM, restart',
+    weight: 2,
+    async run({ random, backend, program }) {
+      backend.behave(random.pick(['hang', 'throttle', 'unavailable']));
+      await pause(random.int(50, 1500));
+      await program.terminate();
+      await program.start();
+      backend.behave('accept');
+    },
+  },
+  {
     name: 'backend hangs, SIGKILL, restart',
     weight: 2,
     async run({ random, backend, program }) {

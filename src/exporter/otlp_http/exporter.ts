@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { BatchObservableResult, Counter } from '@opentelemetry/api';
-import { sleep } from '../../component/clock.ts';
+import { sleep, type Timer } from '../../component/clock.ts';
 import type { Exporter } from '../../component/component.ts';
 import { RefusedError } from '../../component/errors.ts';
 import type { Host, Settings } from '../../component/host.ts';
@@ -46,7 +46,10 @@ export class OtlpHttpExporter implements Exporter {
   readonly #dropped: Counter;
   readonly #deadLetters: DeadLetterFile;
   readonly #draining = new AbortController();
+  /** The process ends, and room did not come in time: batches that wait for it are refused, to come again. */
+  readonly #refusing = new AbortController();
   readonly #stopped = new AbortController();
+  #refusingTimer: Timer | undefined;
   #running: Running | undefined;
   #shutdown: Promise<void> | undefined;
 
@@ -61,7 +64,7 @@ export class OtlpHttpExporter implements Exporter {
       description: 'Records that gave way to newer ones in a full queue (drop_oldest_on_overflow)',
     });
     // Every batch that waits for room listens for the end.
-    setMaxListeners(0, this.#draining.signal, this.#stopped.signal);
+    setMaxListeners(0, this.#draining.signal, this.#refusing.signal, this.#stopped.signal);
     this.#deadLetters = new DeadLetterFile(settings, {
       path: deadLetterPath(settings, config),
       maxBytes: config.dead_letter.max_megabytes * 1024 * 1024,
@@ -98,6 +101,11 @@ export class OtlpHttpExporter implements Exporter {
       for (let worker = 0; worker < queueing.num_consumers; worker++) running.workers.push(this.#work(running));
     }
     host.reportStatus(this.#settings.id, { state: 'ok' });
+  }
+
+  prepareShutdown(): void {
+    const { clock } = this.#settings;
+    this.#refusingTimer ??= clock.setTimeout(() => this.#refusing.abort(), this.#config.sending_queue.drain_timeout);
   }
 
   shutdown(): Promise<void> {
@@ -140,8 +148,8 @@ export class OtlpHttpExporter implements Exporter {
     if (drop) return;
     while (!queue.fits(requests)) {
       watch.full(queue.size());
-      if (!block || this.#draining.signal.aborted) queue.refuse();
-      await queue.waitForRoom(this.#draining.signal);
+      if (!block || this.#refusing.signal.aborted) queue.refuse();
+      await queue.waitForRoom(this.#refusing.signal);
     }
   }
 
@@ -230,6 +238,8 @@ export class OtlpHttpExporter implements Exporter {
 
   async #drain(): Promise<void> {
     this.#draining.abort();
+    this.#refusingTimer?.cancel();
+    this.#refusing.abort();
     const { clock } = this.#settings;
     const stop = () => this.#stopped.abort();
     const timer = clock.setTimeout(stop, this.#config.sending_queue.drain_timeout);

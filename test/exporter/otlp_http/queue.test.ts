@@ -148,6 +148,24 @@ describe('otlp_http queue', () => {
     await expect(started.consume(logs(['c']))).rejects.toBeInstanceOf(RefusedError);
   });
 
+  it('refuses those who wait some time after the process began to end, while it still sends', async () => {
+    const backend = await Backend.start();
+    backend.otherwise = unavailable;
+    const started = await start({
+      endpoint: backend.endpoint,
+      sending_queue: { queue_size: 1, block_on_overflow: true, drain_timeout: '3s' },
+    });
+    await started.consume(logs(['a']));
+    await isStuck(started);
+    const waiting = expect(started.consume(logs(['b']))).rejects.toBeInstanceOf(RefusedError);
+    started.exporter.prepareShutdown?.();
+    await started.settings.clock.advance(3000);
+    await waiting;
+    backend.otherwise = accept;
+    await started.delivered(1000);
+    expect(backend.acceptedTexts).toEqual(['a']);
+  });
+
   it('gives up the oldest, counted, where told so', async () => {
     const backend = await Backend.start();
     backend.otherwise = unavailable;
