@@ -1,9 +1,7 @@
 import type { Needs } from '../compile/decoder-index.ts';
 import { FOLD } from '../matcher/ascii.ts';
+import { bytesOf } from '../matcher/byte-view.ts';
 import { LiteralFinder } from '../matcher/literal-finder.ts';
-
-/** Texts up to this length stay in one buffer; longer ones get their own for the time. */
-const BUFFER_SIZE = 65536;
 
 /**
  * The bytes of an event's log and the literals in it, found out once however many indexes ask. A text that is asked about
@@ -11,7 +9,6 @@ const BUFFER_SIZE = 65536;
  */
 export class LogScan {
   private readonly finder: LiteralFinder;
-  private readonly buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE + 1);
   private text: string | undefined = undefined;
   /** `found[literal] === mark` where the log contains it. */
   private readonly found: Uint32Array;
@@ -21,7 +18,7 @@ export class LogScan {
   private counted = false;
   private mark = 0;
   /** After `open`: the log and a zero byte, then anything. */
-  bytes: Uint8Array = this.buffer;
+  bytes: Uint8Array = bytesOf('');
 
   constructor(literals: readonly string[]) {
     this.finder = new LiteralFinder(literals);
@@ -29,14 +26,11 @@ export class LogScan {
   }
 
   open(log: string): void {
+    this.bytes = bytesOf(log);
     if (log === this.text) return;
     this.text = log;
     this.searched = false;
     this.counted = false;
-    const buffer = log.length > BUFFER_SIZE ? Buffer.allocUnsafe(log.length + 1) : this.buffer;
-    buffer.write(log, 0, 'latin1');
-    buffer[log.length] = 0;
-    this.bytes = buffer;
     if (++this.mark === 0xffffffff) {
       this.found.fill(0);
       this.present.fill(0);

@@ -1,3 +1,4 @@
+import { foldAscii } from '../ascii.ts';
 import { CLOSE, ONE, OPEN, PLUS, type Program, STAR } from './program.ts';
 
 /** No match. Other results are the offset the original reports as the last byte of the match (-1 when before the text). */
@@ -25,12 +26,13 @@ const savedPlaces = new Int32Array(4);
 export function run(
   program: Program,
   text: string,
-  folded: string,
+  bytes: Uint8Array,
+  folded: string | undefined,
   from: number,
   captures: Int32Array | undefined,
   captureMode: boolean,
 ): number {
-  const { length, kinds, accepts, classes, nearEnd, slots, prefix } = program;
+  const { length, kinds, accepts, classes, nearEnd, slots, prefix, stays, first } = program;
   const size = text.length;
   const whole = program.end;
   if (length === 0) return !whole || size === from ? from : NO_MATCH;
@@ -38,6 +40,7 @@ export function run(
 
   const UNSET = NO_MATCH;
   const jump = !program.begin && prefix !== '';
+  const lower = program.folds ? (folded ?? foldAscii(text)) : '';
   let end = from;
   let token = 0;
   let place = from;
@@ -47,12 +50,12 @@ export function run(
   let steps = 0;
 
   if (jump) {
-    place = folded.indexOf(prefix, from);
+    place = lower.indexOf(prefix, from);
     if (place < 0) return NO_MATCH;
-  } else if (prefix !== '' && !folded.startsWith(prefix, from)) {
+  } else if (prefix !== '' && accepts[0]![bytes[from]!] === 0) {
     return NO_MATCH;
   }
-  if (!program.filter.passes(folded, place + prefix.length)) return NO_MATCH;
+  if (program.folds && !program.filter.passes(lower, place + prefix.length)) return NO_MATCH;
   for (; place < size; place++) {
     if (++steps > MAX_STEPS) return LIMIT;
     if (token < length && kinds[token]! >= OPEN) {
@@ -62,21 +65,26 @@ export function run(
     if (token >= length) {
       if (!whole) return end;
     } else {
-      const fits = accepts[token]![text.charCodeAt(place)] === 1;
+      const byte = bytes[place]!;
+      const fits = accepts[token]![byte] === 1;
       if (classes[token] === 1 && kinds[token] !== ONE) {
         const star = kinds[token] === STAR;
         if (fits) {
           if (star) repeated = true;
-          let next = token + 1;
-          const paren = next < length && kinds[next]! >= OPEN;
-          if (paren) next++;
+          const next = program.next[token]!;
+          const paren = next > token + 1;
           if (next >= length) {
-            if (paren && captures) captures[slots[next - 1]!] = place + 1;
+            // Nothing but this class is left: all that it takes, at once.
+            const taken = accepts[token]!;
+            const begun = place;
             if (!repeated) end = place;
+            while (place + 1 < size && taken[bytes[place + 1]!] === 1) place++;
+            steps += place - begun;
+            if (paren && captures) captures[slots[next - 1]!] = place + 1;
             repeated = true;
             continue;
           }
-          if (repeated && accepts[next]![text.charCodeAt(place)] === 1) {
+          if (repeated && accepts[next]![byte] === 1) {
             if (paren && captures) captures[slots[next - 1]!] = place;
             if (saved < 4) {
               savedTokens[saved] = token;
@@ -90,6 +98,11 @@ export function run(
           }
           if (!repeated && paren && captures && kinds[token + 1] === CLOSE) captures[slots[token + 1]!] = place + 1;
           repeated = true;
+          // The same for all bytes that are the class's and not the next token's.
+          const stay = stays[token]!;
+          const begun = place;
+          while (place + 1 < size && stay[bytes[place + 1]!] === 1) place++;
+          steps += place - begun;
           end = place;
           continue;
         }
@@ -137,8 +150,13 @@ export function run(
     token = 0;
     end = UNSET;
     if (jump) {
-      place = folded.indexOf(prefix, place + 1) - 1;
+      place = lower.indexOf(prefix, place + 1) - 1;
       if (place < -1) return NO_MATCH;
+    } else if (first !== undefined && !repeated) {
+      // Attempts at these bytes would come to this place again, with nothing changed.
+      const begun = place;
+      while (place + 1 < size && first[bytes[place + 1]!] === 0) place++;
+      steps += place - begun;
     }
   }
 

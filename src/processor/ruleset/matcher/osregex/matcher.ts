@@ -1,4 +1,4 @@
-import { foldAscii } from '../ascii.ts';
+import { bytesOf } from '../byte-view.ts';
 import { type Matcher, MatchLimitError, type Searcher, type SearchResult } from '../types.ts';
 import { leadingSets } from './leading.ts';
 import { exactTexts, requiredBytes, requiredLiterals } from './literals.ts';
@@ -26,9 +26,10 @@ export class OsRegexMatcher implements Matcher {
     this.#programs = alternatives.map(buildProgram);
   }
 
-  test(text: string, folded: string = foldAscii(text)): boolean {
+  test(text: string, folded?: string): boolean {
+    const bytes = bytesOf(text);
     for (const program of this.#programs) {
-      const end = run(program, text, folded, 0, undefined, false);
+      const end = run(program, text, bytes, folded, 0, undefined, false);
       if (end === LIMIT) throw new MatchLimitError(this.pattern);
       if (end !== NO_MATCH) return true;
     }
@@ -62,15 +63,16 @@ export class OsRegexSearcher implements Searcher {
     this.#places = new Int32Array(slots);
   }
 
-  test(text: string, folded: string = foldAscii(text)): boolean {
+  test(text: string, folded?: string): boolean {
     return this.search(text, 0, folded) !== undefined;
   }
 
-  search(text: string, from: number, folded: string = foldAscii(text)): SearchResult | undefined {
+  search(text: string, from: number, folded?: string): SearchResult | undefined {
+    const bytes = bytesOf(text);
     const places = this.#places;
     for (const program of this.#programs) {
       if (program.parens > 0) places.fill(-1, 0, program.parens);
-      const end = run(program, text, folded, from, program.parens > 0 ? places : undefined, this.#captureMode);
+      const end = run(program, text, bytes, folded, from, program.parens > 0 ? places : undefined, this.#captureMode);
       if (end === NO_MATCH) continue;
       if (end === LIMIT) throw new MatchLimitError(this.pattern);
       const captures = collect(text, places, program.parens);

@@ -33,6 +33,14 @@ export interface Program {
   readonly prefix: string;
   /** What every matching text has besides. */
   readonly filter: LiteralFilter;
+  /** For a repeated class: bytes that it takes while the token behind it does not; 0 entries elsewhere. */
+  readonly stays: readonly Uint8Array[];
+  /** The token behind, a single parenthesis left out. */
+  readonly next: Uint16Array;
+  /** Bytes at which a match can begin; undefined where that is any or the literal start tells. */
+  readonly first: Uint8Array | undefined;
+  /** Whether `run` looks at the folded text. */
+  readonly folds: boolean;
 }
 
 const literalTables = new Map<number, Uint8Array>();
@@ -79,8 +87,65 @@ export function buildProgram(alternative: Alternative): Program {
   }
   const prefix = literalPrefix(alternative);
   const runs = literalRuns(alternative);
-  const filter = new LiteralFilter(prefix === '' ? runs : runs.slice(1));
-  return { length, kinds, accepts, classes, nearEnd, begin, end, parens, slots, prefix, filter };
+  const filter = new LiteralFilter(needsFilter(alternative) ? (prefix === '' ? runs : runs.slice(1)) : []);
+  const next = new Uint16Array(length);
+  for (let i = 0; i < length; i++) next[i] = i + 1 < length && kinds[i + 1]! >= OPEN ? i + 2 : i + 1;
+  const stays = tokens.map((_, i) =>
+    kinds[i] === PLUS || kinds[i] === STAR ? difference(accepts[i]!, accepts[next[i]!]) : NOTHING,
+  );
+  const jumps = !begin && prefix !== '';
+  return {
+    length,
+    kinds,
+    accepts,
+    classes,
+    nearEnd,
+    begin,
+    end,
+    parens,
+    slots,
+    prefix,
+    filter,
+    stays,
+    next,
+    first: jumps ? undefined : firstBytes(tokens, kinds, accepts),
+    folds: jumps || !filter.isEmpty,
+  };
+}
+
+const NOTHING = new Uint8Array(0);
+const differences = new Map<string, Uint8Array>();
+
+/** Bytes of the one that the other does not have; equal ones are shared, since patterns are many and classes few. */
+function difference(one: Uint8Array, other: Uint8Array | undefined): Uint8Array {
+  const table = one.map((inside, byte) => inside & ~(other?.[byte] ?? 0) & 1);
+  const key = table.join('');
+  const known = differences.get(key);
+  if (known) return known;
+  differences.set(key, table);
+  return table;
+}
+
+/** Behind a `^` a text that does not fit is given up after a few bytes, unless a class runs over all of it. */
+function needsFilter({ begin, tokens }: Alternative): boolean {
+  return !begin || tokens.some((token) => token.kind === 'class' && token.quantifier !== 'one' && token.bytes === ANY);
+}
+
+const ANY = CLASSES.get('.')!;
+
+/** What the classes that may be left out and the first token that may not take; parentheses further on would be noted. */
+function firstBytes(
+  tokens: Alternative['tokens'],
+  kinds: Uint8Array,
+  accepts: readonly Uint8Array[],
+): Uint8Array | undefined {
+  const first = new Uint8Array(256);
+  for (let i = tokens[0]?.kind === 'open' ? 1 : 0; i < tokens.length; i++) {
+    if (kinds[i]! >= OPEN) return undefined;
+    for (let byte = 0; byte < 256; byte++) first[byte]! |= accepts[i]![byte]!;
+    if (kinds[i] !== STAR) return first;
+  }
+  return undefined;
 }
 
 function literalPrefix({ tokens }: Alternative): string {
