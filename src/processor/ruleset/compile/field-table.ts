@@ -1,4 +1,4 @@
-import { FOLD } from '../matcher/ascii.ts';
+import { hashFolded } from '../matcher/hash.ts';
 import type { DescriptionPart, FieldRef, Rule, Ruleset } from './ruleset.ts';
 
 /** Paths that a JSON document fills a static slot with, beside the dynamic fields that the ruleset looks at. */
@@ -8,19 +8,6 @@ export interface FieldTable {
   readonly numbers: ReadonlyMap<string, number>;
   /** Number of the path whose hash this may be, or -1; `samePath` of the caller decides. */
   find(hash: number): number;
-}
-
-/** FNV-1a over folded bytes: a path can be hashed piece by piece. */
-export const HASH_START = 0x811c9dc5 | 0;
-
-export function addToHash(hash: number, byte: number): number {
-  return Math.imul(hash ^ FOLD[byte]!, 0x01000193);
-}
-
-export function hashPath(path: string): number {
-  let hash = HASH_START;
-  for (let index = 0; index < path.length; index++) hash = addToHash(hash, path.charCodeAt(index));
-  return hash;
 }
 
 /** All dynamic fields that conditions, correlations, descriptions and keys of the ruleset name, and `further` paths. */
@@ -62,7 +49,7 @@ class HashedPaths implements FieldTable {
     // Two paths of one hash: the second is left to who reads all fields.
     const seen = new Set<number>();
     this.paths = paths.filter((path) => {
-      const hash = hashPath(path);
+      const hash = hashFolded(path);
       return !seen.has(hash) && seen.add(hash);
     });
     this.numbers = new Map(this.paths.map((path, number) => [path, number]));
@@ -71,7 +58,7 @@ class HashedPaths implements FieldTable {
     this.#hashes = new Int32Array(size);
     this.#entries = new Int32Array(size);
     for (const [number, path] of this.paths.entries()) {
-      const hash = hashPath(path);
+      const hash = hashFolded(path);
       let place = hash & this.#mask;
       while (this.#entries[place] !== 0) place = (place + 1) & this.#mask;
       this.#hashes[place] = hash;

@@ -1,3 +1,4 @@
+import { hashFolded } from '../matcher/hash.ts';
 import { MIN_LITERAL } from '../matcher/literal-finder.ts';
 import type { Matcher } from '../matcher/types.ts';
 import type { Condition, FieldRef, Rule, StaticField } from './ruleset.ts';
@@ -16,26 +17,28 @@ export interface SiblingIndex {
   readonly byProgram: readonly { readonly position: number; readonly matcher: Matcher }[];
   /** By a field that has to be there. */
   readonly byField: readonly FieldGuard[];
-  /** By literals of which the log has to contain one, when nothing better is known. */
-  readonly byLog: Int32Array;
-  /**
-   * For every position numbers of literals of which the log has to contain one, empty where that is not known. They hold
-   * for what the other tables let through, too.
-   */
+  /** By literals of which the log has to contain one, when nothing better is known: their numbers. */
+  readonly byLiteral: ReadonlyMap<number, Int32Array>;
+  /** For the positions of the other tables numbers of literals, as well; empty where nothing is known. */
   readonly literals: readonly Int32Array[];
-  readonly count: number;
+  /** Positions in all tables, repeated ones included. */
+  readonly places: number;
 }
 
 export interface FieldGuard {
   readonly field: FieldRef;
-  /** By the value (ASCII lower case) that the field has to have. */
-  readonly exact: ReadonlyMap<string, Int32Array>;
+  /** By the hash of the value that the field has to have; another value may have the same one. */
+  readonly exact: ReadonlyMap<number, Int32Array>;
+  /** Length of the longest of those values. */
+  readonly longest: number;
   /** Further rules that ask for the field. */
   readonly others: Int32Array;
 }
 
 /** Fewer siblings than this are asked one by one. */
 const MIN_SIBLINGS = 3;
+
+const NONE = new Int32Array(0);
 
 type Guard =
   | { readonly kind: 'exact'; readonly field: FieldRef; readonly texts: readonly string[] }
@@ -56,7 +59,7 @@ export function indexSiblings(
   const always: number[] = [];
   const byDecoder = new Map<number, number[]>();
   const byProgram: { position: number; matcher: Matcher }[] = [];
-  const byLog: number[] = [];
+  const byLiteral = new Map<number, number[]>();
   const literals = rules.map((rule) => Int32Array.from((literalsOf(rule) ?? []).map(numberOf)));
   const fields = new Map<string, { field: FieldRef; exact: Map<string, number[]>; others: number[] }>();
   const openField = (field: FieldRef) => {
@@ -81,7 +84,8 @@ export function indexSiblings(
         byProgram.push({ position, matcher: guard.matcher });
         break;
       case 'log':
-        byLog.push(position);
+        for (const literal of literals[position]!) append(byLiteral, literal, position);
+        literals[position] = NONE;
         break;
       case 'exact': {
         const { exact } = openField(guard.field);
@@ -97,15 +101,29 @@ export function indexSiblings(
     always: Int32Array.from(always),
     byDecoder: packed(byDecoder),
     byProgram,
-    byLog: Int32Array.from(byLog),
+    byLiteral: packed(byLiteral),
     byField: Array.from(fields.values(), ({ field, exact, others }) => ({
       field,
-      exact: packed(exact),
+      exact: packed(hashed(exact)),
+      longest: Math.max(0, ...Array.from(exact.keys(), (text) => text.length)),
       others: Int32Array.from(others),
     })),
     literals,
-    count: rules.length,
+    places: rules.length + Array.from(byLiteral.values(), (positions) => positions.length).reduce((a, b) => a + b, 0),
   };
+}
+
+function hashed(table: ReadonlyMap<string, readonly number[]>): Map<number, number[]> {
+  const joined = new Map<number, number[]>();
+  for (const [text, positions] of table) {
+    const hash = hashFolded(text);
+    const all = new Set([...(joined.get(hash) ?? []), ...positions]);
+    joined.set(
+      hash,
+      [...all].sort((a, b) => a - b),
+    );
+  }
+  return joined;
 }
 
 function packed<K>(table: ReadonlyMap<K, readonly number[]>): Map<K, Int32Array> {

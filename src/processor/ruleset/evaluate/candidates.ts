@@ -1,5 +1,5 @@
 import type { SiblingIndex } from '../compile/sibling-index.ts';
-import { foldAscii } from '../matcher/ascii.ts';
+import { hashFolded } from '../matcher/hash.ts';
 import type { Event } from './event.ts';
 import type { LogScan } from './log-scan.ts';
 import type { ProgramNames } from './program-names.ts';
@@ -24,7 +24,7 @@ export class Candidates {
 
   /** Puts the positions of siblings that may hold into `picked` behind `from`, in their order; returns the end. */
   collect(index: SiblingIndex, event: Event, from: number): number {
-    if (from + index.count > this.picked.length) this.grow(from + index.count);
+    if (from + index.places > this.picked.length) this.grow(from + index.places);
     const out = this.picked;
     let end = this.copy(index.always, from);
     const sorted = end;
@@ -34,21 +34,30 @@ export class Candidates {
     }
     const { byField } = index;
     for (let group = 0; group < byField.length; group++) {
-      const { field, exact, others } = byField[group]!;
+      const { field, exact, longest, others } = byField[group]!;
       const value = event.field(field);
       if (value === undefined) continue;
       end = this.copy(others, end);
-      if (exact.size === 0) continue;
-      const fitting = exact.get(foldAscii(value));
+      if (exact.size === 0 || value.length > longest) continue;
+      const fitting = exact.get(hashFolded(value));
       if (fitting) end = this.copy(fitting, end);
     }
-    end = this.copy(index.byLog, end);
     if (index.byProgram.length > 0 && event.programName !== undefined) {
       end = this.copy(this.programNames.positionsOf(event.programName, index), end);
     }
     end = this.keepMet(index.literals, event.log, from, end);
-    if (end > sorted) sortRange(out, from, end);
-    return end;
+    if (index.byLiteral.size > 0) end = this.copyByLiteral(index.byLiteral, event.log, end);
+    return end > sorted ? sortRange(out, from, end) : end;
+  }
+
+  private copyByLiteral(byLiteral: ReadonlyMap<number, Int32Array>, log: string, to: number): number {
+    const { scan } = this;
+    const count = scan.search(log);
+    for (let index = 0; index < count; index++) {
+      const positions = byLiteral.get(scan.literals[index]!);
+      if (positions) to = this.copy(positions, to);
+    }
+    return to;
   }
 
   private copy(positions: Int32Array, to: number): number {
@@ -76,18 +85,23 @@ export class Candidates {
   }
 }
 
-function sortRange(numbers: Int32Array, from: number, to: number): void {
-  if (to - from > FEW) {
-    numbers.subarray(from, to).sort();
-    return;
-  }
-  for (let index = from + 1; index < to; index++) {
-    const value = numbers[index]!;
-    let place = index;
-    while (place > from && numbers[place - 1]! > value) {
-      numbers[place] = numbers[place - 1]!;
-      place--;
+/** Also drops what stands there twice; returns the end. */
+function sortRange(numbers: Int32Array, from: number, to: number): number {
+  if (to - from > FEW) numbers.subarray(from, to).sort();
+  else {
+    for (let index = from + 1; index < to; index++) {
+      const value = numbers[index]!;
+      let place = index;
+      while (place > from && numbers[place - 1]! > value) {
+        numbers[place] = numbers[place - 1]!;
+        place--;
+      }
+      numbers[place] = value;
     }
-    numbers[place] = value;
   }
+  let end = from;
+  for (let index = from; index < to; index++) {
+    if (index === from || numbers[index] !== numbers[index - 1]) numbers[end++] = numbers[index]!;
+  }
+  return end;
 }

@@ -37,34 +37,47 @@ interface Marks {
  * (ruleset-engine 4.2). There is no way back to another root.
  */
 export function decodeEvent(event: Event, context: DecodeContext, refuseControl: boolean): void {
-  const { ruleset, limits, index, tracer } = context;
+  const { ruleset, index, tracer } = context;
   const { log, programName } = event;
-  const { withProgram, withoutProgram } = ruleset.decoders;
   // Who watches wants to see every decoder that is asked.
-  const all = programName === undefined ? withoutProgram : withProgram;
-  const roots = index && !tracer ? index.roots.select(log, programName) : all;
-  for (const root of roots) {
-    let afterRoot = -1;
-    if (programName !== undefined) {
-      const named = !root.programName || limits.test(root.programName, programName, root.ownName);
-      tracer?.decoded(root, 'program_name', named);
-      if (!named) continue;
-      afterRoot = 0;
+  if (index && !tracer) {
+    const { roots } = index;
+    roots.open(log, programName);
+    for (let root = roots.next(); root; root = roots.next()) {
+      if (decodeWith(event, context, root, refuseControl)) return;
     }
-    if (root.prematch) {
-      const found = limits.search(root.prematch.search, log, 0, root.ownName);
-      tracer?.decoded(root, 'prematch', found !== undefined);
-      if (!found) continue;
-      afterRoot = found.resume;
-    }
-    if (refuseControl && isControlDecoder(root, log)) return;
-    decide(event, root);
-    const marks: Marks = { afterParent: -1, afterPrematch: afterRoot };
-    if (root.children.length === 0) runChain(event, context, [root], 0, afterRoot, -1, marks);
-    else decodeChildren(event, context, root, afterRoot, marks);
-    nameDynamics(event, ruleset);
     return;
   }
+  const { withProgram, withoutProgram } = ruleset.decoders;
+  for (const root of programName === undefined ? withoutProgram : withProgram) {
+    if (decodeWith(event, context, root, refuseControl)) return;
+  }
+}
+
+/** Whether the root took the event; a refused control message is taken, too, but nothing is decoded. */
+function decodeWith(event: Event, context: DecodeContext, root: Decoder, refuseControl: boolean): boolean {
+  const { limits, tracer } = context;
+  const { log, programName } = event;
+  let afterRoot = -1;
+  if (programName !== undefined) {
+    const named = !root.programName || limits.test(root.programName, programName, root.ownName);
+    tracer?.decoded(root, 'program_name', named);
+    if (!named) return false;
+    afterRoot = 0;
+  }
+  if (root.prematch) {
+    const found = limits.search(root.prematch.search, log, 0, root.ownName);
+    tracer?.decoded(root, 'prematch', found !== undefined);
+    if (!found) return false;
+    afterRoot = found.resume;
+  }
+  if (refuseControl && isControlDecoder(root, log)) return true;
+  decide(event, root);
+  const marks: Marks = { afterParent: -1, afterPrematch: afterRoot };
+  if (root.children.length === 0) runChain(event, context, [root], 0, afterRoot, -1, marks);
+  else decodeChildren(event, context, root, afterRoot, marks);
+  nameDynamics(event, context.ruleset);
+  return true;
 }
 
 /** `ossec: ...`, `wazuh: ...` and `otel-hids: ...` are what agents, managers and we say about ourselves. */

@@ -1,5 +1,6 @@
-import { type FieldTable, HASH_START } from '../compile/field-table.ts';
+import type { FieldTable } from '../compile/field-table.ts';
 import { FOLD } from '../matcher/ascii.ts';
+import { HASH_START } from '../matcher/hash.ts';
 import { unescapeText } from './json-reader.ts';
 
 /** A value of a known path: where it lies in the text. */

@@ -12,7 +12,10 @@ export class LogScan {
   private text: string | undefined = undefined;
   /** `found[literal] === mark` where the log contains it. */
   private readonly found: Uint32Array;
-  private searched = false;
+  /** Numbers of the literals that the log contains; after `search`. */
+  readonly literals: Uint32Array;
+  /** How many; -1 before they were looked for. */
+  private count = -1;
   /** `present[byte] === mark` where the log contains the byte or its capital. */
   private readonly present = new Uint32Array(256);
   private counted = false;
@@ -23,13 +26,14 @@ export class LogScan {
   constructor(literals: readonly string[]) {
     this.finder = new LiteralFinder(literals);
     this.found = new Uint32Array(literals.length);
+    this.literals = new Uint32Array(literals.length);
   }
 
   open(log: string): void {
     this.bytes = bytesOf(log);
     if (log === this.text) return;
     this.text = log;
-    this.searched = false;
+    this.count = -1;
     this.counted = false;
     if (++this.mark === 0xffffffff) {
       this.found.fill(0);
@@ -38,13 +42,16 @@ export class LogScan {
     }
   }
 
+  /** How many literals the log contains. */
+  search(log: string): number {
+    this.open(log);
+    if (this.count < 0) this.count = this.finder.find(this.bytes, log.length, this.found, this.mark, this.literals);
+    return this.count;
+  }
+
   /** Whether the log contains one of the literals. */
   containsOne(log: string, literals: Int32Array): boolean {
-    this.open(log);
-    if (!this.searched) {
-      this.searched = true;
-      this.finder.find(this.bytes, log.length, this.found, this.mark);
-    }
+    this.search(log);
     const { found, mark } = this;
     for (let index = 0; index < literals.length; index++) if (found[literals[index]!] === mark) return true;
     return false;

@@ -50,7 +50,9 @@ export class Walk {
   /** Second and later questions to searching rules, for this event. */
   private repeats = 0;
   private readonly candidates: Candidates;
+  /** The first `depth` are the way down; lengths of arrays are slow to set. */
   private readonly path: RuleNode[] = [];
+  private depth = 0;
   /** For every node of the path, the next child to ask and the end: places in `candidates.picked`, or positions where all are asked. */
   private readonly nextChild: number[] = [];
   private readonly endChild: number[] = [];
@@ -101,10 +103,10 @@ export class Walk {
 
   private descend(root: RuleNode, event: Event): Winner | undefined {
     const { path, nextChild, endChild } = this;
-    path.length = 0;
+    this.depth = 0;
     if (!this.enter(root, event)) return undefined;
-    while (path.length > 0) {
-      const top = path.length - 1;
+    while (this.depth > 0) {
+      const top = this.depth - 1;
       const node = path[top]!;
       const next = nextChild[top]!;
       if (next < endChild[top]!) {
@@ -113,9 +115,9 @@ export class Walk {
         this.enter(node.children[position]!, event);
       } else if (node.rule.noalert) {
         this.refused[node.index] = this.serial;
-        path.pop();
+        this.depth--;
         this.tracer?.left?.(node.rule);
-      } else return { node, parent: path[top - 1] };
+      } else return { node, parent: top > 0 ? path[top - 1] : undefined };
     }
     return undefined;
   }
@@ -142,7 +144,8 @@ export class Walk {
   }
 
   private open(node: RuleNode, event: Event): void {
-    const depth = this.path.push(node) - 1;
+    const depth = this.depth++;
+    this.path[depth] = node;
     const from = depth === 0 ? 0 : this.pickedEnd[depth - 1]!;
     const indexed = this.isIndexed(node);
     this.pickedEnd[depth] = indexed ? this.candidates.collect(node.siblings!, event, from) : from;
@@ -161,7 +164,7 @@ export class Walk {
     }
     if (question && !this.search.search(question, event, this.state.history, this.context.limits)) {
       // An unsuccessful search forgets what an earlier one had found to show.
-      event.previous.length = 0;
+      if (event.previous.length > 0) event.previous.length = 0;
       return 'history';
     }
     return undefined;

@@ -46,19 +46,35 @@ export class LiteralFinder {
     }
   }
 
-  /** Sets `found[id] = mark` for every literal that occurs in the first `length` bytes. */
-  find(bytes: Uint8Array, length: number, found: Uint32Array, mark: number): void {
+  /**
+   * Sets `found[id] = mark` for every literal that occurs in the first `length` bytes and puts its number into `list`;
+   * returns how many there are.
+   */
+  find(bytes: Uint8Array, length: number, found: Uint32Array, mark: number, list: Uint32Array): number {
     const bits = this.#bits;
-    if (length < MIN_LITERAL) return;
+    let count = 0;
+    if (length < MIN_LITERAL) return count;
     let window = (bytes[0]! << 16) | (bytes[1]! << 8) | bytes[2]!;
     for (let at = 3; at < length; at++) {
       window = (window << 8) | bytes[at]!;
       const hash = Math.imul(window | 0x20202020, 0x9e3779b1) >>> (32 - HASH_BITS);
-      if (((bits[hash >>> 5]! >>> (hash & 31)) & 1) !== 0) this.#compare(bytes, length, at - 3, hash, found, mark);
+      if (((bits[hash >>> 5]! >>> (hash & 31)) & 1) !== 0) {
+        count = this.#compare(bytes, length, at - 3, hash, found, mark, list, count);
+      }
     }
+    return count;
   }
 
-  #compare(bytes: Uint8Array, length: number, at: number, hash: number, found: Uint32Array, mark: number): void {
+  #compare(
+    bytes: Uint8Array,
+    length: number,
+    at: number,
+    hash: number,
+    found: Uint32Array,
+    mark: number,
+    list: Uint32Array,
+    count: number,
+  ): number {
     for (let next = this.#heads[hash]!; next !== 0; next = this.#next[next - 1]!) {
       const id = next - 1;
       if (found[id] === mark) continue;
@@ -71,8 +87,12 @@ export class LiteralFinder {
         byte++;
         place++;
       }
-      if (byte === to) found[id] = mark;
+      if (byte === to) {
+        found[id] = mark;
+        list[count++] = id;
+      }
     }
+    return count;
   }
 }
 
