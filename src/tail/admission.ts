@@ -53,8 +53,8 @@ export async function findEnd(file: FoundFile, maxLogSize: number): Promise<{ po
 }
 
 /**
- * Whether what `file` holds is the beginning of what was read from `origin`, as while it is being copied; with
- * `mayBeLonger` also whether it begins with all of that.
+ * Whether what `file` holds is the beginning of `origin`, as while it is being copied; with `mayBeLonger` whether it
+ * begins with all that was read of it.
  */
 export async function isCopy(
   file: FoundFile,
@@ -63,9 +63,10 @@ export async function isCopy(
   mayBeLonger = false,
 ): Promise<boolean> {
   if (!origin.handle || origin.head.length < fingerprintSize || !origin.head.equals(file.head.bytes)) return false;
-  // Both may have grown since the last look.
+  // Both may have grown since the last look. What of the origin was not read yet counts too: a new file with the same
+  // first lines is no copy because nothing else was read so far.
   if (!mayBeLonger && file.size > Number((await origin.handle.stat({ bigint: true })).size)) return false;
-  const end = Math.min(file.size, origin.position);
+  const end = mayBeLonger ? origin.position : file.size;
   const start = Math.max(0, end - TAIL_SIZE);
   const mine = await readAt(file.handle, start, end - start);
   return mine.equals(await readAt(origin.handle, start, end - start));
