@@ -248,6 +248,20 @@ service: { pipelines: { logs: { receivers: [command], processors: [ruleset], exp
     expect(result.stderr).toMatch(expected);
   });
 
+  it('tells once which pattern was given up', async () => {
+    const path = join(folder, 'z-hard.xml');
+    const hard =
+      '<rule id="100200" level="9"><regex type="pcre2">(a*)*(a*)*\\2[bc]</regex><description>d</description></rule>';
+    writeFileSync(path, `<group name="hard,">${hard}</group>`);
+    const result = await cli([...base, '--rules', path, '--json'], `${'a'.repeat(400)}\n`.repeat(3));
+    expect(result.code).toBe(0);
+    expect(objects(result).map(({ rule }) => rule)).toEqual([undefined, undefined, undefined]);
+    expect(result.stderr.split('\n')).toEqual([
+      '100200: matching was given up after too many steps, taken as no match: (a*)*(a*)*\\2[bc]',
+      '',
+    ]);
+  });
+
   it.each([
     [['--alert-level', '17'], 'a level is a number from 0 to 16'],
     [['--now', 'soon'], 'it is a number of seconds since 1970'],

@@ -10,6 +10,7 @@ import { type CliIo, type ExitCode, write } from '../io.ts';
 import { LineSplitter } from '../line-splitter.ts';
 import { tryLoadRuleset } from '../load-ruleset.ts';
 import { createPalette, type Palette } from '../paint.ts';
+import { GivenUp } from './given-up.ts';
 import { formatPlain } from './plain.ts';
 import { evaluateRequest, parseRequest } from './request.ts';
 
@@ -25,17 +26,28 @@ export async function logtest(flags: LogtestFlags, io: CliIo): Promise<ExitCode>
   }
   const ruleset = await tryLoadRuleset('logtest', flags, io);
   if (ruleset === undefined) return 1;
-  const answer = createAnswer(flags, ruleset, createPalette(io));
+  const givenUp = new GivenUp();
+  const answer = createAnswer(flags, ruleset, createPalette(io), givenUp);
   if ((io.stdin as { isTTY?: boolean }).isTTY)
     await write(io.stderr, 'Type or paste logs, one a line; end with Ctrl-D.\n');
   const splitter = new LineSplitter();
-  for await (const chunk of io.stdin) await print(io, splitter.push(chunk as Uint8Array).map(answer));
-  await print(io, splitter.end().map(answer));
+  const print = async (lines: readonly string[]) => {
+    const texts = lines.map(answer);
+    if (texts.length > 0) await write(io.stdout, texts.join(''));
+    for (const notice of givenUp.take()) await write(io.stderr, notice);
+  };
+  for await (const chunk of io.stdin) await print(splitter.push(chunk as Uint8Array));
+  await print(splitter.end());
   return 0;
 }
 
 /** What is printed for a line of input. */
-function createAnswer(flags: LogtestFlags, ruleset: Ruleset, palette: Palette): (line: string) => string {
+function createAnswer(
+  flags: LogtestFlags,
+  ruleset: Ruleset,
+  palette: Palette,
+  givenUp: GivenUp,
+): (line: string) => string {
   const now = flags.now === undefined ? undefined : flags.now * 1000;
   const open = () => {
     const session = new Session({ ruleset, hostname: flags.hostname ?? hostname().split('.')[0]!, now });
@@ -51,9 +63,10 @@ function createAnswer(flags: LogtestFlags, ruleset: Ruleset, palette: Palette): 
       if (!request) return `${JSON.stringify({ error: 'format' })}\n`;
       const { session, recorder } = open();
       // One by one: an explanation has to be taken before the next log.
-      const answers = evaluateRequest(request, session, (verdict) =>
-        flags.quiet ? (verdict.rule?.id ?? '') : toResult(verdict, recorder),
-      );
+      const answers = evaluateRequest(request, session, (verdict) => {
+        givenUp.note(verdict);
+        return flags.quiet ? (verdict.rule?.id ?? '') : toResult(verdict, recorder);
+      });
       return `${JSON.stringify(answers)}\n`;
     };
   }
@@ -63,13 +76,10 @@ function createAnswer(flags: LogtestFlags, ruleset: Ruleset, palette: Palette): 
     if (flags.each && !isFirst) current = open();
     isFirst = false;
     const verdict = current.session.evaluate(line);
+    givenUp.note(verdict);
     if (flags.quiet) return `${verdict.rule?.id ?? ''}\n`;
     if (flags.json) return `${JSON.stringify(toResult(verdict, current.recorder))}\n`;
     const plain = formatPlain(toLogtestResult(verdict, ruleset.dialect, ruleset.compat), palette);
     return current.recorder ? plain + formatExplanation(current.recorder.take(verdict), palette) : plain;
   };
-}
-
-async function print(io: CliIo, texts: readonly string[]): Promise<void> {
-  if (texts.length > 0) await write(io.stdout, texts.join(''));
 }

@@ -131,7 +131,10 @@ describe.each(['wazuh', 'ossec'] as const)('any log in the dialect of %s', (dial
     let second = 0;
     const before = Object.getOwnPropertyNames(Object.prototype).join();
     fc.assert(
-      fc.property(logs, locations, (log, location) => evaluate(log, location, (second += 7))),
+      fc.property(logs, locations, (log, location) => {
+        second += 7;
+        evaluate(log, location, second);
+      }),
       { numRuns: 6000 },
     );
     expect(Object.getOwnPropertyNames(Object.prototype).join()).toBe(before);
