@@ -257,7 +257,9 @@ class Loader {
       });
   }
 
-  #expandList(name: string, path: string): { name: string; path: string }[] {
+  #expandList(name: string, given: string): { name: string; path: string }[] {
+    // As the originals: the text is read, also where the compiled database is named.
+    const path = given.endsWith('.cdb') && kindOf(given.slice(0, -4)) === 'file' ? given.slice(0, -4) : given;
     if (kindOf(path) !== 'directory') return [{ name, path }];
     const files = listFilesBelow(path).map((file) => ({ name: `${name}/${file}`, path: join(path, file) }));
     for (const directory of [path, ...files.map((file) => dirname(file.path))]) this.#addDirectory(directory);

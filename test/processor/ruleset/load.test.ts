@@ -119,6 +119,15 @@ describe('lists', () => {
   const lists = { 'l/one': 'a:1\n', 'l/sub/two': 'b:2\n', 'l/two.cdb': 'binary', 'l/.hidden': 'x:1' };
   const uses = (name: string) => rule(100, `<list field="f">${name}</list>`);
 
+  test('the text is read where the compiled database of a list is named', async () => {
+    const files = { 'l/one': 'a:1\n', 'l/one.cdb': 'binary' };
+    const baseDir = layOut({ ...BASE, ...files, 'rules/10.xml': uses('etc/lists/one') });
+    const options = { baseDir, decoders: ['decoders'], rules: ['rules'], lists: { 'etc/lists/one.cdb': 'l/one.cdb' } };
+    const loaded = await loadRuleset(options);
+    expect(codes(loaded)).toEqual([]);
+    expect(loaded.ruleset?.lists.get('etc/lists/one')?.get('a')).toBe('1');
+  });
+
   test('a file under the name that rules use, and its reload', async () => {
     const baseDir = layOut({ ...BASE, ...lists, 'rules/10.xml': uses('etc/lists/one') });
     const { ruleset, listFiles } = await loadRuleset({
