@@ -13,6 +13,8 @@ import type { RootDecoders } from './root-decoders.ts';
 export interface DecodeTracer {
   /** One test of a decoder; a plug-in always counts as matched. */
   decoded(decoder: Decoder, step: DecodeStep, matched: boolean): void;
+  /** Indexes stay in use: decoders that they rule out are not shown. */
+  readonly onlyAsked: boolean;
 }
 
 export type DecodeStep = 'program_name' | 'prematch' | 'regex' | 'plugin';
@@ -40,7 +42,7 @@ export function decodeEvent(event: Event, context: DecodeContext, refuseControl:
   const { ruleset, index, tracer } = context;
   const { log, programName } = event;
   // Who watches wants to see every decoder that is asked.
-  if (index && !tracer) {
+  if (index && (tracer === undefined || tracer.onlyAsked)) {
     const { roots } = index;
     roots.open(log, programName);
     for (let root = roots.next(); root; root = roots.next()) {
@@ -208,7 +210,7 @@ function runPlugin(event: Event, { ruleset, index, tracer }: DecodeContext, link
         arrays: decider.jsonArrayStructure,
         maxFields: ruleset.settings.decoderOrderSize,
       };
-      if (index && !tracer && index.json.decode(event, from, options)) return;
+      if (index && (tracer === undefined || tracer.onlyAsked) && index.json.decode(event, from, options)) return;
       decodeJson(event, from === 0 ? event.log : event.log.slice(from), options);
       return;
     }

@@ -1,4 +1,3 @@
-import { createFieldTable } from '../compile/field-table.ts';
 import type { Rule, Ruleset } from '../compile/ruleset.ts';
 import { Accumulator } from './accumulate.ts';
 import { Candidates } from './candidates.ts';
@@ -9,13 +8,13 @@ import { describe } from './describe.ts';
 import { Event } from './event.ts';
 import { isIncompleteFirewall, rewriteFirewallAction } from './firewall.ts';
 import { checkedEntry, ignoreEntry } from './ignore.ts';
-import { JSON_STATIC_PATHS, JsonDecoder } from './json-fields.ts';
+import { JsonDecoder } from './json-fields.ts';
 import { createKeyedSearch } from './keyed-search.ts';
 import { readLocation } from './location.ts';
 import { LogScan } from './log-scan.ts';
 import { LimitLog } from './match.ts';
 import { predecodeLog } from './predecode.ts';
-import { buildProgram, type Program, type RuleNode } from './program.ts';
+import { type Program, programOf, type RuleNode } from './program.ts';
 import { ProgramNames } from './program-names.ts';
 import { decodeQueue } from './queues/queues.ts';
 import { RootDecoders } from './root-decoders.ts';
@@ -68,7 +67,7 @@ export interface Engine {
   trace(tracer: EngineTracer | undefined): void;
 }
 
-export type EngineTracer = WalkTracer & Partial<DecodeTracer>;
+export type EngineTracer = WalkTracer & Partial<Omit<DecodeTracer, 'onlyAsked'>>;
 
 const MIN_LINE = 2;
 const REPEATS = 3;
@@ -103,20 +102,20 @@ class RulesetEngine implements Engine {
     this.ossec = ruleset.dialect === 'ossec';
     this.strict = ruleset.compat === 'strict';
     this.live = options.mode === 'live';
-    this.program = buildProgram(ruleset, options.plain === true);
+    this.program = programOf(ruleset, options.plain === true);
     const context: ConditionContext = {
       ruleset,
       limits: this.limits,
       localTime: (timeMs) => options.localTime(timeMs),
     };
-    const { literals, decoders } = this.program;
-    const scan = new LogScan(literals);
+    const { finder, decoders, fields } = this.program;
+    const scan = new LogScan(finder);
     const names = new ProgramNames(decoders.withProgram);
     const candidates = new Candidates(scan, names);
     if (!options.plain) {
       this.decodeIndex = {
         roots: new RootDecoders(scan, decoders.withProgram, decoders.withoutProgram, names),
-        json: new JsonDecoder(createFieldTable(ruleset, JSON_STATIC_PATHS), scan),
+        json: new JsonDecoder(fields, scan),
       };
     }
     const search = options.search ?? (options.plain ? createScan : createKeyedSearch)(ruleset.dialect);
@@ -126,7 +125,9 @@ class RulesetEngine implements Engine {
 
   trace(tracer: EngineTracer | undefined): void {
     this.walk.tracer = tracer;
-    this.decodeTracer = tracer?.decoded ? { decoded: tracer.decoded.bind(tracer) } : undefined;
+    this.decodeTracer = tracer?.decoded
+      ? { decoded: tracer.decoded.bind(tracer), onlyAsked: tracer.onlyAsked === true }
+      : undefined;
   }
 
   evaluate(input: EventInput): Verdict {

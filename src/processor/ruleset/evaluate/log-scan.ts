@@ -1,7 +1,7 @@
 import type { Needs } from '../compile/decoder-index.ts';
 import { FOLD } from '../matcher/ascii.ts';
 import { bytesOf } from '../matcher/byte-view.ts';
-import { LiteralFinder } from '../matcher/literal-finder.ts';
+import type { LiteralFinder } from '../matcher/literal-finder.ts';
 
 /**
  * The bytes of an event's log and the literals in it, found out once however many indexes ask. A text that is asked about
@@ -23,10 +23,10 @@ export class LogScan {
   /** After `open`: the log and a zero byte, then anything. */
   bytes: Uint8Array = bytesOf('');
 
-  constructor(literals: readonly string[]) {
-    this.finder = new LiteralFinder(literals);
-    this.found = new Uint32Array(literals.length);
-    this.literals = new Uint32Array(literals.length);
+  constructor(finder: LiteralFinder) {
+    this.finder = finder;
+    this.found = new Uint32Array(finder.ids.size);
+    this.literals = new Uint32Array(finder.ids.size);
   }
 
   open(log: string): void {

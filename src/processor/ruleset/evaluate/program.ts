@@ -1,9 +1,12 @@
 import { type DecoderIndex, indexDecoders } from '../compile/decoder-index.ts';
+import { createFieldTable, type FieldTable } from '../compile/field-table.ts';
 import type { Rule, Ruleset } from '../compile/ruleset.ts';
 import { indexSiblings, type SiblingIndex } from '../compile/sibling-index.ts';
+import { LiteralFinder } from '../matcher/literal-finder.ts';
 import type { HistoryQuestion } from './correlate.ts';
 import { STATIC_SLOT } from './event.ts';
 import { listKeyOf, listsOf } from './histories.ts';
+import { JSON_STATIC_PATHS } from './json-fields.ts';
 
 /** A rule with what the walk wants at hand. One object however many parents it has. */
 export interface RuleNode {
@@ -27,12 +30,28 @@ export interface Program {
   readonly nodes: readonly RuleNode[];
   readonly byId: ReadonlyMap<string, RuleNode>;
   readonly decoders: { readonly withProgram: DecoderIndex; readonly withoutProgram: DecoderIndex };
-  /** Literals that the indexes number. */
-  readonly literals: readonly string[];
+  /** Finds the literals that the indexes number. */
+  readonly finder: LiteralFinder;
+  /** Fields that the ruleset looks at. */
+  readonly fields: FieldTable;
+}
+
+const INDEXED = new WeakMap<Ruleset, Program>();
+const PLAIN = new WeakMap<Ruleset, Program>();
+
+/** What engines of one ruleset share: nothing in it changes. */
+export function programOf(ruleset: Ruleset, plain: boolean): Program {
+  const programs = plain ? PLAIN : INDEXED;
+  let program = programs.get(ruleset);
+  if (!program) {
+    program = buildProgram(ruleset, plain);
+    programs.set(ruleset, program);
+  }
+  return program;
 }
 
 /** Prepares a ruleset for the walk. Linear in rules and parent links, without recursion. `plain` leaves indexes out. */
-export function buildProgram(ruleset: Ruleset, plain: boolean): Program {
+function buildProgram(ruleset: Ruleset, plain: boolean): Program {
   const nodes: RuleNode[] = [];
   const byRule = new Map<Rule, RuleNode>();
   const nodeOf = (rule: Rule): RuleNode => {
@@ -82,7 +101,8 @@ export function buildProgram(ruleset: Ruleset, plain: boolean): Program {
       withProgram: indexDecoders(withProgram, numberOf),
       withoutProgram: indexDecoders(withoutProgram, numberOf),
     },
-    literals: [...numbers.keys()],
+    finder: new LiteralFinder([...numbers.keys()]),
+    fields: createFieldTable(ruleset, JSON_STATIC_PATHS),
   };
 }
 

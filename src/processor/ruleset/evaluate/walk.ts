@@ -17,6 +17,8 @@ export interface WalkTracer {
    * children are tried next.
    */
   tested(rule: Rule, failed: Condition | 'history' | undefined, event: Event): void;
+  /** Indexes stay in use: rules that they rule out are not shown. */
+  readonly onlyAsked?: boolean;
   /** A rule that held is given up, since it is `noalert` and none of its children held. */
   left?(rule: Rule): void;
 }
@@ -140,7 +142,7 @@ export class Walk {
 
   /** Who watches wants to see every rule that is asked. */
   private isIndexed(node: RuleNode): boolean {
-    return node.siblings !== undefined && this.tracer === undefined;
+    return node.siblings !== undefined && (this.tracer === undefined || this.tracer.onlyAsked === true);
   }
 
   private open(node: RuleNode, event: Event): void {

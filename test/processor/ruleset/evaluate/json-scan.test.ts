@@ -5,6 +5,7 @@ import { Event } from '../../../../src/processor/ruleset/evaluate/event.ts';
 import { JSON_STATIC_PATHS, JsonDecoder } from '../../../../src/processor/ruleset/evaluate/json-fields.ts';
 import { LogScan } from '../../../../src/processor/ruleset/evaluate/log-scan.ts';
 import { decodeJson, type JsonOptions } from '../../../../src/processor/ruleset/evaluate/plugins/json.ts';
+import { LiteralFinder } from '../../../../src/processor/ruleset/matcher/literal-finder.ts';
 import { createRandom, type Random, testSeed } from '../../../support/random.ts';
 
 const KNOWN = ['a', 'a.b', 'a.b.c', 'win.x', 'list', 'n', 'Deep.Key'];
@@ -22,7 +23,7 @@ const { ruleset } = compileRuleset({
 });
 if (!ruleset) throw new Error('the ruleset of this test does not load');
 const table = createFieldTable(ruleset, JSON_STATIC_PATHS);
-const decoder = new JsonDecoder(table, new LogScan([]));
+const decoder = new JsonDecoder(table, new LogScan(new LiteralFinder([])));
 
 const NAMES = [
   'a',
