@@ -248,6 +248,21 @@ service: { pipelines: { logs: { receivers: [command], processors: [ruleset], exp
     expect(result.stderr).toMatch(expected);
   });
 
+  it('names the decoders and rules that the time goes into', async () => {
+    const line = 'door: open me front\n';
+    const result = await cli([...base, '--profile', '--json'], line.repeat(3));
+    expect(result.code).toBe(0);
+    const [profile] = objects(result) as unknown as [
+      { events: number; rules: Record<string, unknown>[]; decoders: Record<string, unknown>[] },
+    ];
+    expect(profile.events).toBe(3);
+    expect(profile.rules).toContainEqual(expect.objectContaining({ name: '100101', checks: 3, matches: 3 }));
+    expect(profile.decoders).toContainEqual(expect.objectContaining({ name: 'door', checks: 3, matches: 3 }));
+    const table = await cli([...base, '--profile'], line.repeat(3));
+    expect(table.stdout).toMatch(/^3 events, \d+\.\d µs each\n\ndecoder .*\n.*\n/);
+    expect(table.stdout).toMatch(/\n100101 .* 3 +3 .*rules\.xml:\d+\n/);
+  });
+
   it('tells once which pattern was given up', async () => {
     const path = join(folder, 'z-hard.xml');
     const hard =
@@ -267,7 +282,7 @@ service: { pipelines: { logs: { receivers: [command], processors: [ruleset], exp
     [['--now', 'soon'], 'it is a number of seconds since 1970'],
     [['--dialect', 'suricata'], 'Allowed choices are wazuh, ossec'],
     [['--jsno'], "unknown option '--jsno'"],
-    [['--profile'], 'not built yet'],
+    [['--profile', '--explain'], '--profile and --explain exclude each other'],
     [['--explain', '--quiet'], '--explain and --quiet exclude each other'],
   ])('exits 2 for %j', async (options, expected) => {
     const result = await cli([...base, ...options]);

@@ -23,7 +23,7 @@ export function registerLogtest({ program, io, action }: Registry): void {
     .option('--now <epoch>', 'let the clock stand still at this time (seconds), in UTC', parseEpoch)
     .option('--quiet', 'print only rule ids: a line for each log, empty where no rule matches')
     .option('--explain', 'the decoders and rules that were tried, and why each did not match')
-    .option('--profile', 'what the time goes into (not built yet)')
+    .option('--profile', 'after all lines, what the time went into: the slowest decoders and rules')
     .action(action(async (flags: LogtestFlags) => (await import('../logtest/logtest.ts')).logtest(flags, io)));
 }
 

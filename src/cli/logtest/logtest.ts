@@ -12,12 +12,14 @@ import { tryLoadRuleset } from '../load-ruleset.ts';
 import { createPalette, type Palette } from '../paint.ts';
 import { GivenUp } from './given-up.ts';
 import { formatPlain } from './plain.ts';
+import { profileLines } from './profile.ts';
 import { evaluateRequest, parseRequest } from './request.ts';
 
 /** Reads lines, prints what the ruleset makes of them. */
 export async function logtest(flags: LogtestFlags, io: CliIo): Promise<ExitCode> {
-  if (flags.profile) {
-    await write(io.stderr, 'otel-hids logtest --profile: not built yet\n');
+  const other = (['explain', 'quiet', 'jsonl', 'each'] as const).find((name) => flags[name]);
+  if (flags.profile && other !== undefined) {
+    await write(io.stderr, `otel-hids logtest: --profile and --${other} exclude each other\n`);
     return 2;
   }
   if (flags.explain && flags.quiet) {
@@ -26,6 +28,7 @@ export async function logtest(flags: LogtestFlags, io: CliIo): Promise<ExitCode>
   }
   const ruleset = await tryLoadRuleset('logtest', flags, io);
   if (ruleset === undefined) return 1;
+  if (flags.profile) return profileLines(flags, ruleset, io);
   const givenUp = new GivenUp();
   const answer = createAnswer(flags, ruleset, createPalette(io), givenUp);
   if ((io.stdin as { isTTY?: boolean }).isTTY)
