@@ -174,6 +174,8 @@ describe('the ways to match agree', () => {
           if (planSearch(parsed, undefined).native && planTest(parsed, undefined).native) native++;
           for (const text of texts) {
             const plain = resultOf(machine, text, parsed.groups);
+            // Some patterns explode on any machine; then there is nothing to compare with.
+            if (plain === 'limit') continue;
             expect(resultOf(remembering, text, parsed.groups)).toEqual(plain);
             const found = matcher.search(text, 0);
             expect(found).toEqual(plain);
@@ -203,7 +205,7 @@ function tryParse(source: string, caseless: boolean) {
 function resultOf(machine: Machine, text: string, groups: number) {
   const places = machine.exec(text, 0);
   if (places === undefined) return undefined;
-  if (places === 'limit') throw new Error('limit');
+  if (places === 'limit') return 'limit';
   const captures: string[] = [];
   for (let group = groups; group > 0; group--) {
     const [begin, end] = [places[2 * group]!, places[2 * group + 1]!];
