@@ -25,7 +25,7 @@ export interface DecoderIndex {
 export interface Needs {
   /** Numbers of literals of which the text has to contain one; undefined where nothing is known. */
   readonly literals: Int32Array | undefined;
-  /** Bytes of which the text has to contain all of one list. */
+  /** Bytes of which the text has to contain all of one list, the rarest first. */
   readonly bytes: readonly Int32Array[] | undefined;
 }
 
@@ -57,6 +57,13 @@ export function needsOf(matcher: Matcher | undefined, numberOf: (literal: string
   return {
     literals: findable ? Int32Array.from(required!.map(numberOf)) : undefined,
     // A literal that was found has its bytes.
-    bytes: findable ? undefined : matcher?.requiredBytes?.map((list) => Int32Array.from(list)),
+    bytes: findable ? undefined : matcher?.requiredBytes?.map((list) => Int32Array.from(list).sort(rarestFirst)),
   };
+}
+
+/** What stands in most logs, and letters, which are there in one case or the other. */
+const COMMON = ' :.-,=/"0123456789abcdefghijklmnopqrstuvwxyz';
+
+function rarestFirst(one: number, other: number): number {
+  return COMMON.indexOf(String.fromCharCode(one)) - COMMON.indexOf(String.fromCharCode(other));
 }

@@ -33,6 +33,13 @@ export interface FieldGuard {
   readonly longest: number;
   /** Further rules that ask for the field. */
   readonly others: Int32Array;
+  /** What they ask, in the same order; undefined where it is more than a pattern. */
+  readonly questions: readonly (FieldQuestion | undefined)[];
+}
+
+export interface FieldQuestion {
+  readonly matcher: Matcher;
+  readonly negate: boolean;
 }
 
 /** Fewer siblings than this are asked one by one. */
@@ -45,7 +52,14 @@ type Guard =
   | { readonly kind: 'decoder'; readonly id: number }
   | { readonly kind: 'program'; readonly matcher: Matcher }
   | { readonly kind: 'log' }
-  | { readonly kind: 'field'; readonly field: FieldRef };
+  | { readonly kind: 'field'; readonly field: FieldRef; readonly question?: FieldQuestion };
+
+interface FieldDraft {
+  readonly field: FieldRef;
+  readonly exact: Map<string, number[]>;
+  readonly others: number[];
+  readonly questions: (FieldQuestion | undefined)[];
+}
 
 const WORTH: Readonly<Record<Guard['kind'], number>> = { exact: 5, decoder: 4, program: 3, log: 2, field: 1 };
 
@@ -61,12 +75,12 @@ export function indexSiblings(
   const byProgram: { position: number; matcher: Matcher }[] = [];
   const byLiteral = new Map<number, number[]>();
   const literals = rules.map((rule) => Int32Array.from((literalsOf(rule) ?? []).map(numberOf)));
-  const fields = new Map<string, { field: FieldRef; exact: Map<string, number[]>; others: number[] }>();
+  const fields = new Map<string, FieldDraft>();
   const openField = (field: FieldRef) => {
     const key = field.kind === 'static' ? `s:${field.name}` : `d:${field.key}`;
     let group = fields.get(key);
     if (!group) {
-      group = { field, exact: new Map(), others: [] };
+      group = { field, exact: new Map(), others: [], questions: [] };
       fields.set(key, group);
     }
     return group;
@@ -94,6 +108,7 @@ export function indexSiblings(
       }
       case 'field':
         openField(guard.field).others.push(position);
+        openField(guard.field).questions.push(guard.question);
         break;
     }
   }
@@ -102,11 +117,12 @@ export function indexSiblings(
     byDecoder: packed(byDecoder),
     byProgram,
     byLiteral: packed(byLiteral),
-    byField: Array.from(fields.values(), ({ field, exact, others }) => ({
+    byField: Array.from(fields.values(), ({ field, exact, others, questions }) => ({
       field,
       exact: packed(hashed(exact)),
       longest: Math.max(0, ...Array.from(exact.keys(), (text) => text.length)),
       others: Int32Array.from(others),
+      questions,
     })),
     literals,
     places: rules.length + Array.from(byLiteral.values(), (positions) => positions.length).reduce((a, b) => a + b, 0),
@@ -190,5 +206,5 @@ function guardOf(condition: Condition, slotOf: (name: StaticField) => number): G
 /** A field the event does not have satisfies no condition, negated or not. */
 function guardOfField(field: FieldRef, matcher: Matcher, negate: boolean): Guard {
   const texts = negate ? undefined : matcher.exactTexts;
-  return texts ? { kind: 'exact', field, texts } : { kind: 'field', field };
+  return texts ? { kind: 'exact', field, texts } : { kind: 'field', field, question: { matcher, negate } };
 }

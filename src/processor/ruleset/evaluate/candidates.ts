@@ -1,6 +1,7 @@
-import type { SiblingIndex } from '../compile/sibling-index.ts';
+import type { FieldGuard, SiblingIndex } from '../compile/sibling-index.ts';
 import { hashFolded } from '../matcher/hash.ts';
 import type { Event } from './event.ts';
+import { FieldMemo } from './field-memo.ts';
 import type { LogScan } from './log-scan.ts';
 import type { ProgramNames } from './program-names.ts';
 
@@ -14,6 +15,7 @@ const FEW = 32;
 export class Candidates {
   private readonly programNames: ProgramNames;
   private readonly scan: LogScan;
+  private readonly memos = new Map<FieldGuard, FieldMemo>();
   /** Positions of siblings that may hold. */
   picked = new Int32Array(1024);
 
@@ -34,10 +36,11 @@ export class Candidates {
     }
     const { byField } = index;
     for (let group = 0; group < byField.length; group++) {
-      const { field, exact, longest, others } = byField[group]!;
+      const guard = byField[group]!;
+      const { field, exact, longest, others } = guard;
       const value = event.field(field);
       if (value === undefined) continue;
-      end = this.copy(others, end);
+      end = this.copy(others.length > 1 ? this.memoOf(guard).positionsOf(value) : others, end);
       if (exact.size === 0 || value.length > longest) continue;
       const fitting = exact.get(hashFolded(value));
       if (fitting) end = this.copy(fitting, end);
@@ -48,6 +51,15 @@ export class Candidates {
     end = this.keepMet(index.literals, event.log, from, end);
     if (index.byLiteral.size > 0) end = this.copyByLiteral(index.byLiteral, event.log, end);
     return end > sorted ? sortRange(out, from, end) : end;
+  }
+
+  private memoOf(guard: FieldGuard): FieldMemo {
+    let memo = this.memos.get(guard);
+    if (!memo) {
+      memo = new FieldMemo(guard);
+      this.memos.set(guard, memo);
+    }
+    return memo;
   }
 
   private copyByLiteral(byLiteral: ReadonlyMap<number, Int32Array>, log: string, to: number): number {

@@ -182,7 +182,7 @@ function assign(event: Event, link: Decoder, captures: readonly (string | undefi
     if (ref.kind === 'static') event.statics[ref.slot] = value;
     // Kept by position until the deciding decoder names it.
     else if (ossec) event.dynamicValues[index] = value;
-    else event.addDynamic(ref.name, value);
+    else event.addDynamic(ref.name, value, ref.key);
   }
 }
 
@@ -193,7 +193,7 @@ function nameDynamics(event: Event, ruleset: Ruleset): void {
   const order = event.decoder?.regex?.order ?? [];
   for (const [position, ref] of order.entries()) {
     const value = values[position];
-    if (ref.kind === 'dynamic' && value !== undefined) event.addDynamic(ref.name, value);
+    if (ref.kind === 'dynamic' && value !== undefined) event.addDynamic(ref.name, value, ref.key);
   }
 }
 

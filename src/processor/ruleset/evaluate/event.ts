@@ -104,10 +104,11 @@ export class Event {
     return this.names.length + (this.lazy?.count ?? 0);
   }
 
-  addDynamic(name: string, value: string): void {
+  /** `key` is the name in lower case, where it is known. */
+  addDynamic(name: string, value: string, key: string = lowerAscii(name)): void {
     if (this.lazy) this.settle();
     this.names.push(name);
-    this.keys.push(lowerAscii(name));
+    this.keys.push(key);
     this.values.push(value);
   }
 

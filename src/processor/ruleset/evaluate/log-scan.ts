@@ -3,6 +3,8 @@ import { FOLD } from '../matcher/ascii.ts';
 import { bytesOf } from '../matcher/byte-view.ts';
 import type { LiteralFinder } from '../matcher/literal-finder.ts';
 
+const FEW = 3;
+
 /**
  * The bytes of an event's log and the literals in it, found out once however many indexes ask. A text that is asked about
  * twice in a row is the same, whatever event it belongs to.
@@ -19,6 +21,7 @@ export class LogScan {
   /** `present[byte] === mark` where the log contains the byte or its capital. */
   private readonly present = new Uint32Array(256);
   private counted = false;
+  private looks = 0;
   private mark = 0;
   /** After `open`: the log and a zero byte, then anything. */
   bytes: Uint8Array = bytesOf('');
@@ -35,6 +38,7 @@ export class LogScan {
     this.text = log;
     this.count = -1;
     this.counted = false;
+    this.looks = 0;
     if (++this.mark === 0xffffffff) {
       this.found.fill(0);
       this.present.fill(0);
@@ -65,6 +69,8 @@ export class LogScan {
   private containsBytes(log: string, lists: readonly Int32Array[]): boolean {
     this.open(log);
     if (!this.counted) {
+      // Up to a few questions a look for the rarest byte is quicker than going through all.
+      if (++this.looks <= FEW) return lists.some((list) => mayContain(log, list[0]!));
       this.counted = true;
       const { bytes, present, mark } = this;
       for (let at = 0; at < log.length; at++) present[FOLD[bytes[at]!]!] = mark;
@@ -79,3 +85,10 @@ export class LogScan {
     return true;
   }
 }
+
+/** Letters may stand there as capitals. */
+function mayContain(log: string, byte: number): boolean {
+  return (byte >= 97 && byte <= 122) || log.includes(CHARS[byte]!);
+}
+
+const CHARS = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));

@@ -94,7 +94,8 @@ export class Machine {
     slots.fill(-1);
     slots[0] = start;
     stack.height = 0;
-    this.#frames.length = 0;
+    // Setting a length is slow, even the one it has.
+    if (this.#frames.length > 0) this.#frames.length = 0;
     let frame = -1;
     let place = start;
     let at = 0;
