@@ -29,7 +29,7 @@ const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url)
 const results: CaseResult[] = [];
 for (const { name } of ALL_CASES) {
   if (options.only && !options.only.some((text) => name.includes(text))) continue;
-  const args = ['--expose-gc', CHILD, name, options.runs, options.seconds];
+  const args = [CHILD, name, options.runs, options.seconds];
   const { stdout, status } = spawnSync(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const text = stdout.toString();
   if (status !== 0) process.exitCode = 1;

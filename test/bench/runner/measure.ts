@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { calibrate } from './calibrate.ts';
 import type { BenchCase, CaseResult, Spread, Workload } from './case.ts';
 
@@ -71,17 +72,16 @@ function timeSingles(one: () => void): { p50: number; p99: number } {
   return { p50: times[TIMED >> 1]!, p99: times[Math.floor(TIMED * 0.99)]! };
 }
 
-/** By how much the heap grows between two collections; the median of tries, since a collection may come in between. */
+/** By how much the heap grows over a few items; the median of many tries, since a collection may come in between. */
 function allocationOf(one: () => void): number | undefined {
-  const { gc } = globalThis as { gc?: () => void };
-  if (!gc) return undefined;
-  const tries = Array.from({ length: 7 }, () => {
-    gc();
-    const before = process.memoryUsage().heapUsed;
-    for (let index = 0; index < 500; index++) one();
-    return (process.memoryUsage().heapUsed - before) / 500;
-  });
-  return spreadOf(tries).median;
+  const tries: number[] = [];
+  for (let round = 0; round < 100; round++) {
+    const before = getHeapStatistics().used_heap_size;
+    for (let index = 0; index < 200; index++) one();
+    const grown = getHeapStatistics().used_heap_size - before;
+    if (grown > 0) tries.push(grown / 200);
+  }
+  return tries.length === 0 ? undefined : spreadOf(tries).median;
 }
 
 export function spreadOf(values: readonly number[]): Spread {
