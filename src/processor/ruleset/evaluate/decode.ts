@@ -1,6 +1,9 @@
+import type { Needs } from '../compile/decoder-index.ts';
 import type { Decoder, Ruleset, SearchStart } from '../compile/ruleset.ts';
+import type { SearchResult } from '../matcher/types.ts';
 import type { Event } from './event.ts';
 import type { JsonDecoder } from './json-fields.ts';
+import type { LogScan } from './log-scan.ts';
 import type { LimitLog } from './match.ts';
 import { decodeJson } from './plugins/json.ts';
 import { decodeOssecAlert } from './plugins/ossec-alert.ts';
@@ -19,12 +22,20 @@ export interface DecodeTracer {
 
 export type DecodeStep = 'program_name' | 'prematch' | 'regex' | 'plugin';
 
+/** Rules decoders out without asking them. */
+export interface DecodeIndex {
+  readonly roots: RootDecoders;
+  readonly json: JsonDecoder;
+  readonly scan: LogScan;
+  readonly needs: ReadonlyMap<Decoder, Needs>;
+}
+
 /** What decoding needs beside the event. */
 export interface DecodeContext {
   readonly ruleset: Ruleset;
   readonly limits: LimitLog;
   /** Chooses among root decoders and reads JSON; without it all are asked and all fields are made. */
-  readonly index: { readonly roots: RootDecoders; readonly json: JsonDecoder } | undefined;
+  readonly index: DecodeIndex | undefined;
   readonly tracer: DecodeTracer | undefined;
 }
 
@@ -96,7 +107,7 @@ function decide(event: Event, decoder: Decoder): void {
 }
 
 function decodeChildren(event: Event, context: DecodeContext, root: Decoder, afterRoot: number, marks: Marks): void {
-  const { limits, tracer } = context;
+  const { tracer } = context;
   const { children } = root;
   let index = 0;
   while (index < children.length) {
@@ -107,7 +118,7 @@ function decodeChildren(event: Event, context: DecodeContext, root: Decoder, aft
       return;
     }
     const from = child.prematch.start === 'after_parent' ? afterRoot : 0;
-    const found = from < 0 ? undefined : limits.search(child.prematch.search, event.log, from, child.ownName);
+    const found = from < 0 ? undefined : context.limits.search(child.prematch.search, event.log, from, child.ownName);
     tracer?.decoded(child, 'prematch', found !== undefined);
     if (found) {
       decide(event, child);
@@ -135,7 +146,7 @@ function runChain(
   afterPrematch: number,
   marks: Marks,
 ): void {
-  const { ruleset, limits, tracer } = context;
+  const { ruleset, tracer } = context;
   const ossec = ruleset.dialect === 'ossec';
   let previous = -1;
   for (; index < siblings.length; index++) {
@@ -146,7 +157,7 @@ function runChain(
       if (ossec) return;
     } else if (link.regex) {
       const from = startOf(link.regex.start, afterParent, afterPrematch, previous);
-      const found = from < 0 ? undefined : limits.search(link.regex.search, event.log, from, link.ownName);
+      const found = from < 0 ? undefined : searchRegex(context, link, event.log, from);
       tracer?.decoded(link, 'regex', found !== undefined);
       if (found) {
         previous = found.resume;
@@ -157,6 +168,18 @@ function runChain(
     } else return;
     if (!link.getNext) return;
   }
+}
+
+/** Searches with a link's regex, unless the log is known not to hold what it needs. */
+function searchRegex(
+  { index, limits }: DecodeContext,
+  link: Decoder,
+  log: string,
+  from: number,
+): SearchResult | undefined {
+  const needs = index?.needs.get(link);
+  if (needs && !index!.scan.meets(log, needs)) return undefined;
+  return limits.search(link.regex!.search, log, from, link.ownName);
 }
 
 function startOf(start: SearchStart, afterParent: number, afterPrematch: number, previous: number): number {

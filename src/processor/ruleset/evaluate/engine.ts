@@ -108,7 +108,7 @@ class RulesetEngine implements Engine {
       limits: this.limits,
       localTime: (timeMs) => options.localTime(timeMs),
     };
-    const { finder, decoders, fields } = this.program;
+    const { finder, decoders, needs, fields } = this.program;
     const scan = new LogScan(finder);
     const names = new ProgramNames(decoders.withProgram);
     const candidates = new Candidates(scan, names);
@@ -116,6 +116,8 @@ class RulesetEngine implements Engine {
       this.decodeIndex = {
         roots: new RootDecoders(scan, decoders.withProgram, decoders.withoutProgram, names),
         json: new JsonDecoder(fields, scan),
+        scan,
+        needs,
       };
     }
     const search = options.search ?? (options.plain ? createScan : createKeyedSearch)(ruleset.dialect);

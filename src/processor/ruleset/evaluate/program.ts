@@ -1,6 +1,6 @@
-import { type DecoderIndex, indexDecoders } from '../compile/decoder-index.ts';
+import { collectNeeds, type DecoderIndex, indexDecoders, type Needs } from '../compile/decoder-index.ts';
 import { createFieldTable, type FieldTable } from '../compile/field-table.ts';
-import type { Rule, Ruleset } from '../compile/ruleset.ts';
+import type { Decoder, Rule, Ruleset } from '../compile/ruleset.ts';
 import { indexSiblings, type SiblingIndex } from '../compile/sibling-index.ts';
 import { LiteralFinder } from '../matcher/literal-finder.ts';
 import type { HistoryQuestion } from './correlate.ts';
@@ -30,6 +30,7 @@ export interface Program {
   readonly nodes: readonly RuleNode[];
   readonly byId: ReadonlyMap<string, RuleNode>;
   readonly decoders: { readonly withProgram: DecoderIndex; readonly withoutProgram: DecoderIndex };
+  readonly needs: ReadonlyMap<Decoder, Needs>;
   /** Finds the literals that the indexes number. */
   readonly finder: LiteralFinder;
   /** Fields that the ruleset looks at. */
@@ -93,7 +94,9 @@ function buildProgram(ruleset: Ruleset, plain: boolean): Program {
     }
   }
   const { withProgram, withoutProgram } = ruleset.decoders;
+  const needs = collectNeeds([...withProgram, ...withoutProgram], numberOf);
   return {
+    needs,
     roots,
     nodes,
     byId: new Map(nodes.map((node) => [node.rule.id, node])),
