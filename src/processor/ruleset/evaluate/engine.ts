@@ -225,23 +225,18 @@ class RulesetEngine implements Engine {
 
   private countFiring(rule: Rule, event: Event): number {
     if (event.category === 'ossec-alert') return this.firedOf(rule);
-    return ++this.state.counters.touch(rule.id).fired;
+    return this.state.counters.fire(rule.id);
   }
 
   private firedOf(rule: Rule): number {
-    return this.state.counters.read(rule.id)?.fired ?? 0;
+    return this.state.counters.fired(rule.id);
   }
 
   /** The `ignore` attribute's window, then `check_if_ignored`; also stores what the `ignore` element says. */
   private silence(rule: Rule, event: Event): SilencedBy | undefined {
     if (rule.level === 0) return undefined;
-    if (rule.ignoreSeconds > 0) {
-      const counter = this.state.counters.touch(rule.id);
-      if (counter.ignoredSince === 0) counter.ignoredSince = event.time;
-      else if (event.time - counter.ignoredSince < rule.ignoreSeconds) return 'ignore';
-      // A session clears the window, so that the next event starts another and alerts too.
-      else counter.ignoredSince = this.live ? event.time : 0;
-    }
+    // A session clears the window, so that the next event starts another and alerts too.
+    if (rule.ignoreSeconds > 0 && !this.state.counters.enterWindow(rule, event.time, this.live)) return 'ignore';
     // Wazuh compares a line with its own newline and never finds one: the element is dead there, and stays so, since
     // it would silence for good what the original reports.
     if (!this.ossec) return undefined;

@@ -15,8 +15,7 @@ export function isFirstSeen(event: Event, state: EngineState): boolean {
     state.similar.add(key);
     if (state.fts.has(key)) return false;
   }
-  state.fts.add(key);
-  return true;
+  return state.fts.add(key);
 }
 
 function ftsKey(event: Event, spec: FtsSpec): string {

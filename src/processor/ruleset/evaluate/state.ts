@@ -5,6 +5,7 @@ import { AccumulatorStore } from './state/accumulated.ts';
 import { History } from './state/history.ts';
 import { KeySet } from './state/key-set.ts';
 import { RuleCounters } from './state/rule-counters.ts';
+import type { RuleCounts, SeenKeys, SharedMemory } from './state/shared.ts';
 import { SimilarKeys } from './state/similar-keys.ts';
 import { Snapshots } from './state/snapshots.ts';
 import { decodeJson, encodeJson } from './state/store-key.ts';
@@ -35,11 +36,11 @@ const SIGNATURES = 'history-list';
  */
 export class EngineState {
   readonly snapshots: Snapshots;
-  readonly fts: KeySet;
+  readonly fts: SeenKeys;
   readonly similar = new SimilarKeys();
   readonly ignored: KeySet;
   readonly accumulator: AccumulatorStore;
-  readonly counters: RuleCounters;
+  readonly counters: RuleCounts;
   readonly history: History;
   /** Logs an OSSEC daemon takes for repeats, newest first; not kept over restarts, as in the original. */
   readonly lastLogs: string[] = [];
@@ -48,13 +49,14 @@ export class EngineState {
   private readonly changedSignatures = new Set<string>();
   private ruleset: Ruleset | undefined = undefined;
 
-  constructor(limits: Partial<StateLimits> = {}) {
+  /** `shared` stands in for what this state would keep alone. */
+  constructor(limits: Partial<StateLimits> = {}, shared?: SharedMemory) {
     const { diffBytes, ftsKeys, ignoreKeys, accumulatorEntries } = { ...DEFAULT_STATE_LIMITS, ...limits };
     this.snapshots = new Snapshots(diffBytes);
-    this.fts = new KeySet('fts', ftsKeys, this.tracking);
+    this.fts = shared?.fts ?? new KeySet('fts', ftsKeys, this.tracking);
     this.ignored = new KeySet('ignore', ignoreKeys, this.tracking);
     this.accumulator = new AccumulatorStore(accumulatorEntries, this.tracking);
-    this.counters = new RuleCounters(this.tracking);
+    this.counters = shared?.counters ?? new RuleCounters(this.tracking);
     this.history = new History(this.tracking);
   }
 

@@ -1,9 +1,10 @@
 import type { Change, StateStore } from '../../../../component/state-store.ts';
+import type { SeenKeys } from './shared.ts';
 import { storeKey } from './store-key.ts';
 import type { Tracking } from './tracking.ts';
 
 /** A bounded set of texts that survives restarts; the oldest goes first. */
-export class KeySet {
+export class KeySet implements SeenKeys {
   private readonly namespace: string;
   private readonly maxKeys: number;
   private readonly tracking: Tracking;
@@ -27,17 +28,19 @@ export class KeySet {
     return this.keys.has(storeKey(text));
   }
 
-  add(text: string): void {
+  /** Whether it was not there yet. */
+  add(text: string): boolean {
     const key = storeKey(text);
-    if (this.keys.has(key)) return;
+    if (this.keys.has(key)) return false;
     this.keys.add(key);
     this.note(key);
-    if (this.keys.size <= this.maxKeys) return;
+    if (this.keys.size <= this.maxKeys) return true;
     const [oldest] = this.keys;
-    if (oldest === undefined) return;
+    if (oldest === undefined) return true;
     this.keys.delete(oldest);
     this.note(oldest);
     this.evicted++;
+    return true;
   }
 
   private note(key: string): void {

@@ -1,4 +1,6 @@
 import type { Change, StateStore } from '../../../../component/state-store.ts';
+import type { Rule } from '../../compile/ruleset.ts';
+import type { RuleCounts } from './shared.ts';
 import { decodeJson, encodeJson } from './store-key.ts';
 import type { Tracking } from './tracking.ts';
 
@@ -12,13 +14,34 @@ export interface RuleCounter {
 }
 
 /** What a rule counts; one entry for each rule that ever fired, so bounded by the ruleset. */
-export class RuleCounters {
+export class RuleCounters implements RuleCounts {
   private readonly tracking: Tracking;
   private readonly counters = new Map<string, RuleCounter>();
   private readonly changed = new Set<string>();
 
   constructor(tracking: Tracking) {
     this.tracking = tracking;
+  }
+
+  fired(ruleId: string): number {
+    return this.counters.get(ruleId)?.fired ?? 0;
+  }
+
+  /** The rule is the result once more; returns how often it was by now. */
+  fire(ruleId: string): number {
+    return ++this.touch(ruleId).fired;
+  }
+
+  /**
+   * False while the rule's `ignore` window is open; else opens the next one, or with `reopen` false forgets the last.
+   * `time` is in epoch seconds.
+   */
+  enterWindow({ id, ignoreSeconds }: Pick<Rule, 'id' | 'ignoreSeconds'>, time: number, reopen: boolean): boolean {
+    const counter = this.touch(id);
+    if (counter.ignoredSince === 0) counter.ignoredSince = time;
+    else if (time - counter.ignoredSince < ignoreSeconds) return false;
+    else counter.ignoredSince = reopen ? time : 0;
+    return true;
   }
 
   read(ruleId: string): Readonly<RuleCounter> | undefined {
