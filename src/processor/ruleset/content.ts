@@ -51,15 +51,17 @@ export interface LoadContentOptions {
   readonly resolveList?: RulesetOptions['resolveList'];
   /** Refuse files that group or others may write to, other than those that come with this program. */
   readonly refuseWritable?: boolean;
+  /** Keep what was read, so that another thread can compile the same. */
+  readonly keepSource?: boolean;
 }
 
 /** Reads everything that the configuration names. */
 export async function loadContent(
   config: RulesetConfig,
   baseDir: string,
-  { resolveList, refuseWritable = false }: LoadContentOptions = {},
+  { resolveList, refuseWritable = false, keepSource = false }: LoadContentOptions = {},
 ): Promise<LoadedContent> {
-  const content = await readContent(config, baseDir, resolveList);
+  const content = await readContent(config, baseDir, { resolveList, keepSource });
   if (!refuseWritable) return content;
   const found = checkWriters([...content.files, ...content.directories], BUILT_IN);
   if (found.length === 0) return content;
@@ -69,13 +71,14 @@ export async function loadContent(
 async function readContent(
   config: RulesetConfig,
   baseDir: string,
-  resolveList: RulesetOptions['resolveList'],
+  { resolveList, keepSource }: Pick<RulesetOptions, 'resolveList' | 'keepSource'>,
 ): Promise<LoadedContent> {
   const options = toRulesetOptions(config, baseDir);
   const loaded = await loadRuleset({
     ...options,
     ...(config.health && { addons: HEALTH }),
     ...(resolveList && { resolveList }),
+    ...(keepSource && { keepSource }),
   });
   const diagnostics = [...loaded.diagnostics];
   const agentIds = new Map(Object.entries(config.identity.agents));

@@ -26,6 +26,8 @@ export interface RulesetOptions {
   /** Loaded behind everything else, in the order given. */
   addons?: { readonly decoders: readonly string[]; readonly rules: readonly string[] };
   settings?: Partial<RulesetSettings>;
+  /** Keep what was read, so that another thread can compile the same. */
+  keepSource?: boolean;
   /** Relative paths start here (default: the working directory). */
   baseDir?: string;
   /** Supplies `keyv:NAME` lists; undefined where there is none of that name, a rejection where it cannot be read. */
@@ -33,6 +35,8 @@ export interface RulesetOptions {
 }
 
 export interface LoadedRuleset {
+  /** What the ruleset was compiled from; kept where `keepSource` asks for it. */
+  readonly source?: RulesetSource;
   /** Undefined after a fatal diagnostic. */
   readonly ruleset: Ruleset | undefined;
   readonly diagnostics: Diagnostic[];
@@ -120,6 +124,7 @@ class Loader {
       ruleset: diagnostics.some(isFatal) ? undefined : result.ruleset,
       diagnostics,
       ...read,
+      ...(this.#options.keepSource && { source }),
     };
   }
 
@@ -299,7 +304,8 @@ class Loader {
  * Add-ons hang below the root rule of their category, which a ruleset may lack: then it is loaded without them, which is
  * told once (of the original's two answers one would be a warning for each rule, the other to refuse it all).
  */
-function compileWithAddons(source: RulesetSource): ReturnType<typeof compileRuleset> {
+/** Compiles; add-ons that do not fit the rest are left out with a warning. */
+export function compileWithAddons(source: RulesetSource): ReturnType<typeof compileRuleset> {
   const addons = new Set(source.addons);
   const result = compileRuleset(source);
   const rootless = result.diagnostics.find(

@@ -14,6 +14,10 @@ export class MemoryList implements LookupList {
     return this.#entries.get(key);
   }
 
+  get entries(): ReadonlyMap<string, string> {
+    return this.#entries;
+  }
+
   get size(): number {
     return this.#entries.size;
   }

@@ -15,6 +15,14 @@ import { StoreLists } from './store-lists.ts';
 /** Content that can be put in force. */
 export type UsableContent = LoadedContent & { readonly ruleset: Ruleset };
 
+/** Who works with the content besides the processor itself. */
+export interface ContentFollower {
+  /** Makes ready for a set that is about to come into force; a rejection refuses it. */
+  prepare(content: UsableContent): Promise<void>;
+  /** The content of these lists is another one. */
+  listsChanged(lists: ReadonlySet<string>, ruleset: Ruleset): void;
+}
+
 /** Diagnostics that a health event shows. */
 const MAX_SHOWN = 20;
 
@@ -30,6 +38,7 @@ export class LiveContent {
   readonly #storeLists: StoreLists;
   readonly #reloads: Counter;
   readonly #listChanges: Counter;
+  readonly #follower: ContentFollower | undefined;
   #use: (content: UsableContent) => void = () => {};
   #content!: UsableContent;
   #fileLists!: FileLists;
@@ -40,7 +49,8 @@ export class LiveContent {
   #stopped = false;
   #isFailing = false;
 
-  constructor(settings: Settings, config: RulesetConfig, host: Host) {
+  constructor(settings: Settings, config: RulesetConfig, host: Host, follower?: ContentFollower) {
+    this.#follower = follower;
     this.#settings = settings;
     this.#config = config;
     this.#host = host;
@@ -57,6 +67,7 @@ export class LiveContent {
     const content = await this.#read();
     this.#report(content.diagnostics);
     if (!isUsable(content)) throw new ConfigError(`${this.#settings.id}: the ruleset cannot be loaded (see above)`);
+    await this.#follower?.prepare(content);
     this.#accept(content);
     return content;
   }
@@ -117,7 +128,9 @@ export class LiveContent {
   async #followLists(): Promise<void> {
     const { changes, diagnostics } = await this.#fileLists.poll();
     this.#report(diagnostics);
-    for (const change of [...changes, ...(await this.#storeLists.poll())]) this.#tellOfList(change);
+    const all = [...changes, ...(await this.#storeLists.poll())];
+    if (all.length > 0) this.#follower?.listsChanged(new Set(all.map(({ name }) => name)), this.#content.ruleset);
+    for (const change of all) this.#tellOfList(change);
     const failing = this.#storeLists.failing();
     if (failing.length > 0) {
       const reason = `lists of the store cannot be read: ${failing.join(', ')}`;
@@ -141,6 +154,12 @@ export class LiveContent {
       const errors = content.diagnostics.filter(({ severity }) => severity === 'fatal' || severity === 'error');
       throw this.#refuse(errors.length, errors.slice(0, MAX_SHOWN).map(formatDiagnostic).join('\n'));
     }
+    try {
+      await this.#follower?.prepare(content);
+    } catch (error) {
+      throw this.#refuse(1, error instanceof Error ? error.message : String(error));
+    }
+    if (this.#stopped) return;
     this.#accept(content);
     this.#use(content);
     this.#tellOfReload(content.ruleset);
@@ -149,7 +168,11 @@ export class LiveContent {
   #read(): Promise<LoadedContent> {
     const { baseDir, refuseWritable = false } = this.#settings;
     const resolveList = (name: string, store: string) => this.#storeLists.resolve(name, store);
-    return loadContent(this.#config, baseDir, { resolveList, refuseWritable });
+    return loadContent(this.#config, baseDir, {
+      resolveList,
+      refuseWritable,
+      keepSource: this.#follower !== undefined,
+    });
   }
 
   #accept(content: UsableContent): void {
