@@ -79,6 +79,8 @@ const DIFFERENCES: readonly string[] = [
   'random-list.029',
   'random-list.030',
   'random-list.047',
+  // Hosts have quotas of past events, instead of a number for all hosts together; what is too old leaves first.
+  'correlation.memory.purge',
   // All lists of a rule count, not only the last two.
   'list.several.3',
   'list.several.4',

@@ -7,13 +7,17 @@ it('counts and reports what is forgotten for want of room, once', async () => {
   const settings = createTestSettings({ id: 'ruleset' });
   const host = createTestHost();
   const reports = new EvictionReports(settings, host);
-  const state = new EngineState({ ftsKeys: 2 });
-  for (const key of ['a', 'b']) state.fts.add(key);
+  const state = new EngineState({ fts: { entries: 3, bytes: 1e6, hostEntries: 2, hostBytes: 1e6 } });
+  for (const key of ['a', 'b']) state.fts.add(key, 'h');
   reports.look(state);
   expect(host.healthEvents).toEqual([]);
-  for (const key of ['c', 'd', 'e']) state.fts.add(key);
+  for (const key of ['c', 'd', 'e']) state.fts.add(key, 'h');
   reports.look(state);
   reports.look(state);
-  expect(host.healthEvents).toEqual([{ name: 'state evicted', subject: 'first-seen keys', totals: { count: 3 } }]);
-  expect(await settings.metrics.value('hids_ruleset_state_evicted', { kind: 'fts', processor: 'ruleset' })).toBe(3);
+  expect(host.healthEvents).toEqual([
+    { name: 'state evicted', subject: 'first-seen keys', fields: { host: 'h', bound: 'host' }, totals: { count: 3 } },
+  ]);
+  expect(
+    await settings.metrics.value('hids_ruleset_state_evicted', { kind: 'fts', bound: 'host', processor: 'ruleset' }),
+  ).toBe(3);
 });

@@ -243,6 +243,7 @@ describe('memory', () => {
 
   it('forgets what a batch began when the store fails in the middle of it, as soon as the store can be read', async () => {
     const store = new FailingStore();
+    await (await start({}, store)).send([ports('tcp 22')], TRUSTED);
     const { processor, next, rules } = await start({}, store);
     const batch = createBatch([{ body: INVALID }, ports('tcp 22')], TRUSTED);
     store.broken = true;

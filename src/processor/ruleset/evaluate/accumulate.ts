@@ -1,6 +1,7 @@
 import type { StaticField } from '../compile/ruleset.ts';
-import type { Event } from './event.ts';
+import { type Event, memoryHost } from './event.ts';
 import type { Accumulated, AccumulatorStore } from './state/accumulated.ts';
+import { ownCopy } from './state/own-copy.ts';
 
 const GATHERED: readonly StaticField[] = ['dstuser', 'srcuser', 'dstip', 'srcip', 'dstport', 'srcport', 'data'];
 const MAX_KEY = 255;
@@ -39,8 +40,9 @@ export class Accumulator {
         event.accumulated = true;
         event.decodedStatics ??= [...event.statics];
         event.setStatic(name, kept);
-      } else if (kept === undefined && value.length >= 1 && value.length <= MAX_VALUE) entry.values[name] = value;
+      } else if (kept === undefined && value.length >= 1 && value.length <= MAX_VALUE)
+        entry.values[name] = ownCopy(value);
     }
-    this.store.set(key, entry);
+    this.store.set(key, entry, memoryHost(event));
   }
 }

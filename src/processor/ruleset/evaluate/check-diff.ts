@@ -1,5 +1,5 @@
 import type { Ruleset } from '../compile/ruleset.ts';
-import type { Event } from './event.ts';
+import { type Event, memoryHost } from './event.ts';
 import { agentName } from './location.ts';
 import type { Snapshots } from './state/snapshots.ts';
 
@@ -16,15 +16,16 @@ export type DiffOutcome = 'changed' | 'equal' | 'first' | 'too-large' | 'stale';
 export function checkDiff(event: Event, ruleId: string, snapshots: Snapshots, ruleset: Ruleset): DiffOutcome {
   if (event.size >= MAX_DIFF_SIZE) return 'too-large';
   const strict = ruleset.compat === 'strict';
+  const host = memoryHost(event);
   const slot = diffSlot(event.hostname, ruleId, strict ? undefined : event.alias);
   const time = (strict ? undefined : event.runTimeMs) ?? 0;
   const old = snapshots.get(slot);
   if (old && time !== 0 && time < old.time) return 'stale';
   if (old?.text === event.log) {
-    if (time > old.time) snapshots.set(slot, event.log, time);
+    if (time > old.time) snapshots.set(slot, host, event.log, time);
     return 'equal';
   }
-  snapshots.set(slot, event.log, time);
+  snapshots.set(slot, host, event.log, time);
   if (!old) return 'first';
   event.previous.length = 0;
   event.previous.push('Previous output:', old.text);

@@ -44,6 +44,7 @@ function scanWazuh(question: HistoryQuestion, event: Event, history: History, li
       continue;
     }
     if (event.time - candidate.time > correlation.timeframe) return false;
+    if (candidate.gone) continue;
     if (!correlation.globalFrequency && candidate.agentId !== event.agentId) continue;
     if (list === undefined) {
       if (candidate.category !== event.category) continue;
@@ -86,6 +87,7 @@ function scanOssec(question: HistoryQuestion, event: Event, history: History, li
       continue;
     }
     if (event.time - candidate.time > correlation.timeframe) return false;
+    if (candidate.gone) continue;
     if (candidate.matched >= level) return false;
     if (list === undefined && candidate.category !== event.category) continue;
     if (regex && !limits.test(regex, candidate.log, question.ruleId)) continue;

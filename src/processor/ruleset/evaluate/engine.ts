@@ -5,7 +5,7 @@ import type { ConditionContext, LocalTime } from './conditions.ts';
 import { createScan, type HistorySearch } from './correlate.ts';
 import { type DecodeContext, type DecodeTracer, decodeEvent } from './decode.ts';
 import { describe } from './describe.ts';
-import { Event } from './event.ts';
+import { Event, memoryHost } from './event.ts';
 import { isIncompleteFirewall, rewriteFirewallAction } from './firewall.ts';
 import { checkedEntry, ignoreEntry } from './ignore.ts';
 import { JsonDecoder } from './json-fields.ts';
@@ -242,7 +242,7 @@ class RulesetEngine implements Engine {
     if (!this.ossec) return undefined;
     const { ignored } = this.state;
     if (rule.checkIfIgnored && ignored.has(checkedEntry(event, rule, rule.checkIfIgnored))) return 'check_if_ignored';
-    if (rule.ignore && this.live) ignored.add(ignoreEntry(event, rule.ignore));
+    if (rule.ignore && this.live) ignored.add(ignoreEntry(event, rule.ignore), memoryHost(event));
     return undefined;
   }
 

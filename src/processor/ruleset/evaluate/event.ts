@@ -72,6 +72,10 @@ export class Event {
   lists: readonly string[] = [];
   /** Final rule. */
   ruleId = '';
+  /** A history forgot it: searches pass it by. */
+  gone = false;
+  /** Bytes that a history accounts for it. */
+  cost = 0;
 
   constructor(timeMs: number, fullLog: string, location: string) {
     this.timeMs = timeMs;
@@ -141,6 +145,14 @@ export class Event {
   user(): string | undefined {
     return this.statics[STATIC_SLOT.dstuser] ?? this.statics[STATIC_SLOT.srcuser];
   }
+}
+
+/**
+ * Whose memory an event takes: its agent's, or for events of the own host that of the host its header names. Whoever may
+ * write any header there can pass for any number of hosts; agents are told apart by what their senders may speak for.
+ */
+export function memoryHost(event: Event): string {
+  return event.agentId === '000' ? event.hostname : event.agentId;
 }
 
 const UPPER = /[A-Z]/;

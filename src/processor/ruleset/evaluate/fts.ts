@@ -1,5 +1,5 @@
 import type { FtsSpec } from '../compile/ruleset.ts';
-import { type Event, lowerAscii } from './event.ts';
+import { type Event, lowerAscii, memoryHost } from './event.ts';
 import type { EngineState } from './state.ts';
 
 const MAX_KEY = 255;
@@ -15,7 +15,7 @@ export function isFirstSeen(event: Event, state: EngineState): boolean {
     state.similar.add(key);
     if (state.fts.has(key)) return false;
   }
-  return state.fts.add(key);
+  return state.fts.add(key, memoryHost(event));
 }
 
 function ftsKey(event: Event, spec: FtsSpec): string {

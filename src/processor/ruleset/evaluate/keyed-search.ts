@@ -53,7 +53,7 @@ function searchKeys(
     if (number < past.removed) return false;
     const candidate = past.at(number - past.removed)!;
     if (event.time - candidate.time > timeframe) return false;
-    if (!agreesWazuh(correlation, event, candidate)) continue;
+    if (candidate.gone || !agreesWazuh(correlation, event, candidate)) continue;
     if (candidate.matched >= level) return false;
     if (shown.length < MAX_PREVIOUS) shown.push(candidate.fullLog);
     if (found < needed - 1) {

@@ -4,29 +4,13 @@ import { listKeyOf, listsOf } from './histories.ts';
 import { AccumulatorStore } from './state/accumulated.ts';
 import { History } from './state/history.ts';
 import { KeySet } from './state/key-set.ts';
+import { DEFAULT_STATE_LIMITS, type Evicted, EvictionLog, type StateLimits } from './state/limits.ts';
 import { RuleCounters } from './state/rule-counters.ts';
 import type { RuleCounts, SeenKeys, SharedMemory } from './state/shared.ts';
 import { SimilarKeys } from './state/similar-keys.ts';
 import { Snapshots } from './state/snapshots.ts';
 import { decodeJson, encodeJson } from './state/store-key.ts';
 import type { Tracking } from './state/tracking.ts';
-
-export interface StateLimits {
-  /** Memory for `check_diff` texts; with a store, what does not fit is read back from it. */
-  readonly diffBytes: number;
-  /** First-time-seen keys: the originals keep all of them for ever. */
-  readonly ftsKeys: number;
-  /** Entries of the `ignore` element. */
-  readonly ignoreKeys: number;
-  readonly accumulatorEntries: number;
-}
-
-export const DEFAULT_STATE_LIMITS: StateLimits = {
-  diffBytes: 64 * 1024 * 1024,
-  ftsKeys: 1_000_000,
-  ignoreKeys: 100_000,
-  accumulatorEntries: 10_000,
-};
 
 const SIGNATURES = 'history-list';
 
@@ -45,19 +29,21 @@ export class EngineState {
   /** Logs an OSSEC daemon takes for repeats, newest first; not kept over restarts, as in the original. */
   readonly lastLogs: string[] = [];
   private readonly tracking: Tracking = { enabled: false };
+  private readonly evictions = new EvictionLog();
   private signatures = new Map<string, string>();
   private readonly changedSignatures = new Set<string>();
   private ruleset: Ruleset | undefined = undefined;
 
   /** `shared` stands in for what this state would keep alone. */
   constructor(limits: Partial<StateLimits> = {}, shared?: SharedMemory) {
-    const { diffBytes, ftsKeys, ignoreKeys, accumulatorEntries } = { ...DEFAULT_STATE_LIMITS, ...limits };
-    this.snapshots = new Snapshots(diffBytes);
-    this.fts = shared?.fts ?? new KeySet('fts', ftsKeys, this.tracking);
-    this.ignored = new KeySet('ignore', ignoreKeys, this.tracking);
-    this.accumulator = new AccumulatorStore(accumulatorEntries, this.tracking);
-    this.counters = shared?.counters ?? new RuleCounters(this.tracking);
-    this.history = new History(this.tracking);
+    const { history, diff, diffCacheBytes, fts, ignore, accumulator } = { ...DEFAULT_STATE_LIMITS, ...limits };
+    const { tracking, evictions } = this;
+    this.snapshots = new Snapshots(diff, diffCacheBytes, evictions.notes('diff'));
+    this.fts = shared?.fts ?? new KeySet('fts', fts, tracking, evictions.notes('fts'));
+    this.ignored = new KeySet('ignore', ignore, tracking, evictions.notes('ignore'));
+    this.accumulator = new AccumulatorStore(accumulator, tracking, evictions.notes('accumulator'));
+    this.counters = shared?.counters ?? new RuleCounters(tracking);
+    this.history = new History(history, tracking, evictions.notes('history'));
   }
 
   /**
@@ -68,9 +54,10 @@ export class EngineState {
     this.ruleset = ruleset;
     this.similar.setBounds(ruleset.settings.ftsListSize, ruleset.settings.ftsMinSizeForStr);
     const rules = [...ruleset.rules.values()];
+    const strict = ruleset.compat === 'strict';
     this.history.setBounds({
-      memorySize: ruleset.settings.memorySize,
-      maxAge: ruleset.memoryMaxAge,
+      memorySize: strict ? ruleset.settings.memorySize : undefined,
+      maxAge: strict ? ruleset.memoryMaxAge : longestTimeframe(rules),
       listSize: ruleset.dialect === 'ossec' ? ruleset.settings.sidPrevMatchedMax : 0,
       keepAll: rules.some((rule) => rule.correlation?.over.kind === 'recent'),
     });
@@ -132,14 +119,9 @@ export class EngineState {
     if (this.ruleset) this.rebind(this.ruleset);
   }
 
-  /** What was given up for want of room since the start, by kind. */
-  evictions(): Readonly<Record<'diff' | 'fts' | 'ignore' | 'accumulator', number>> {
-    return {
-      diff: this.snapshots.evicted,
-      fts: this.fts.evicted,
-      ignore: this.ignored.evicted,
-      accumulator: this.accumulator.evicted,
-    };
+  /** What was given up for want of room since the last call. */
+  takeEvictions(): readonly Evicted[] {
+    return this.evictions.take();
   }
 }
 
@@ -148,6 +130,11 @@ export function loadState(store: StateStore, limits: Partial<StateLimits> = {}):
   const state = new EngineState(limits);
   state.restore(store);
   return state;
+}
+
+/** Seconds after which no rule looks at an event any more. */
+function longestTimeframe(rules: readonly Rule[]): number {
+  return rules.reduce((longest, { correlation }) => Math.max(longest, correlation?.timeframe ?? 0), 0);
 }
 
 /** Equal while a rule's correlation asks the same question. */

@@ -11,7 +11,13 @@ describe('accumulator', () => {
   const acc = decoder('acc', { accumulate: true });
 
   function gather(...events: [second: number, host: string, fields: Record<string, string>][]) {
-    const accumulator = new Accumulator(new AccumulatorStore(100, { enabled: false }));
+    const accumulator = new Accumulator(
+      new AccumulatorStore(
+        { entries: 100, bytes: 1e6, hostEntries: 100, hostBytes: 1e6 },
+        { enabled: false },
+        () => {},
+      ),
+    );
     return events.map(([second, host, fields]) => {
       const event = new Event(second * 1000, 'x', 'l');
       event.decoder = acc;

@@ -108,7 +108,8 @@ describe('changes', () => {
     expect(state.drainChanges()).toEqual([]);
     engine.evaluate(inputs(['out 2'], 11)[0]!);
     const changed = state.drainChanges().map((change) => ('namespace' in change ? change.namespace : ''));
-    expect(changed.sort()).toEqual(['diff', 'fired', 'history']);
+    // The rule's event is in no history, so there is nothing to remember of it.
+    expect(changed.sort()).toEqual(['diff', 'diff-owner', 'fired']);
   });
 
   test('are not noted where no store follows', () => {
@@ -133,11 +134,13 @@ describe('changes', () => {
   });
 });
 
+const oneHost = (entries: number) => ({ entries, bytes: 1e9, hostEntries: entries, hostBytes: 1e9 });
+
 describe('bounds', () => {
   test('snapshots beyond the memory are read back from the store', async () => {
     const rules = everything();
     const store = new MemoryStateStore();
-    const state = loadState(store, { diffBytes: 4000 });
+    const state = loadState(store, { diffCacheBytes: 4000 });
     const engine = createEngine(rules, state, options);
     const send = (host: number, text: string) =>
       engine.evaluate({ ...inputs([`out ${text}`])[0]!, location: `[${host}] (h${host}) any->x` }).rule?.id;
@@ -148,21 +151,21 @@ describe('bounds', () => {
     }
     expect(send(0, 'x'.repeat(100))).toBeUndefined();
     expect(send(1, 'y')).toBe('300');
-    expect(state.evictions().diff).toBe(0);
+    expect(state.takeEvictions()).toEqual([]);
   });
 
   test('a snapshot comes back with its bytes and its time', async () => {
     const store = new MemoryStateStore();
     const state = loadState(store);
-    state.snapshots.set('slot', 'caf\xc3\xa9 \xff\0x', 1_700_000_000_123);
+    state.snapshots.set('slot', 'h', 'caf\xc3\xa9 \xff\0x', 1_700_000_000_123);
     await store.commit(state.drainChanges());
     expect(loadState(store).snapshots.get('slot')).toEqual({ text: 'caf\xc3\xa9 \xff\0x', time: 1_700_000_000_123 });
   });
 
   test('snapshots that the store does not have yet stay in memory', async () => {
     const store = new MemoryStateStore();
-    const { snapshots } = loadState(store, { diffBytes: 300 });
-    for (const slot of ['a', 'b', 'c', 'd']) snapshots.set(slot, slot.repeat(100));
+    const { snapshots } = loadState(store, { diffCacheBytes: 300 });
+    for (const slot of ['a', 'b', 'c', 'd']) snapshots.set(slot, 'h', slot.repeat(100));
     snapshots.drain([]);
     expect(snapshots.get('a')?.text).toBe('a'.repeat(100));
     snapshots.confirm();
@@ -170,28 +173,31 @@ describe('bounds', () => {
   });
 
   test('without a store the least recently used go, and are counted', () => {
-    const state = new EngineState({ diffBytes: 1000 });
-    for (let slot = 0; slot < 20; slot++) state.snapshots.set(`s${slot}`, 'x'.repeat(50));
-    expect(state.evictions().diff).toBeGreaterThan(10);
+    const state = new EngineState({ diffCacheBytes: 1000 });
+    for (let slot = 0; slot < 20; slot++) state.snapshots.set(`s${slot}`, 'h', 'x'.repeat(50));
+    expect(state.takeEvictions()).toEqual([{ kind: 'diff', bound: 'host', host: 'h', count: expect.any(Number) }]);
+    expect(state.snapshots.size).toBeLessThan(10);
     expect(state.snapshots.get('s19')).toBeDefined();
     expect(state.snapshots.get('s0')).toBeUndefined();
   });
 
   test('keys beyond the bound push out the oldest', async () => {
-    const state = loadState(new MemoryStateStore(), { ftsKeys: 3 });
-    for (const key of ['d', 'c', 'b', 'a']) state.fts.add(key);
-    expect([state.fts.has('d'), state.fts.has('a'), state.evictions().fts]).toEqual([false, true, 1]);
+    const state = loadState(new MemoryStateStore(), { fts: oneHost(3) });
+    for (const key of ['d', 'c', 'b', 'a']) state.fts.add(key, 'h');
+    expect([state.fts.has('d'), state.fts.has('a')]).toEqual([false, true]);
+    expect(state.takeEvictions()).toEqual([{ kind: 'fts', bound: 'host', host: 'h', count: 1 }]);
     const store = new MemoryStateStore();
     await store.commit(state.drainChanges());
-    const loaded = loadState(store, { ftsKeys: 3 });
-    loaded.fts.add('e');
+    const loaded = loadState(store, { fts: oneHost(3) });
+    loaded.fts.add('e', 'h');
     expect(['c', 'b', 'a', 'e'].map((key) => loaded.fts.has(key))).toEqual([false, true, true, true]);
   });
 });
 
 describe('the recent list', () => {
+  const newHistory = () => new History(oneHost(1000), { enabled: true }, () => {});
   const filled = (seconds: readonly number[], maxAge: number) => {
-    const history = new History({ enabled: true });
+    const history = newHistory();
     history.setBounds({ memorySize: 20, maxAge, listSize: 0, keepAll: false });
     for (const second of seconds) history.add(new Event(second * 1000, 'x', 'l'), second % 2 === 0 ? ['s:1'] : []);
     return history;
@@ -214,8 +220,9 @@ describe('the recent list', () => {
     history.drain(changes);
     const store = new MemoryStateStore();
     await store.commit(changes);
-    const loaded = new History({ enabled: true });
+    const loaded = newHistory();
     loaded.load(store);
+    loaded.setBounds({ memorySize: 20, maxAge: 1000, listSize: 0, keepAll: false });
     expect(loaded.recent.length).toBe(5);
     expect(loaded.list('s:1')?.at(0)?.time).toBe(4);
     expect([0, 1, 2, 3, 4].map((index) => typeof loaded.recent.at(index))).toEqual([

@@ -21,6 +21,8 @@ export class Deque<T> {
   shift(): T | undefined {
     if (this.head === this.items.length) return undefined;
     const item = this.items[this.head]!;
+    // What is gone must not be kept in memory until the list is copied.
+    this.items[this.head] = undefined as T;
     this.head++;
     this.removed++;
     if (this.head > 64 && this.head * 2 > this.items.length) {

@@ -1,7 +1,9 @@
 import type { Change, StateStore } from '../../../../component/state-store.ts';
-import type { Event } from '../event.ts';
+import { type Event, memoryHost } from '../event.ts';
 import { Deque } from './deque.ts';
 import { decodeEvent, encodeEvent } from './event-codec.ts';
+import { EventList } from './event-list.ts';
+import { HostShares, type OnEviction, type Quota, Share } from './host-shares.ts';
 import { decodeJson, encodeJson } from './store-key.ts';
 import type { Tracking } from './tracking.ts';
 
@@ -12,9 +14,9 @@ const HEAD = 'head';
 const REMOVED_AT_ONCE = 10;
 
 export interface HistoryBounds {
-  /** Events kept in all. */
-  memorySize: number;
-  /** Seconds: when the list overflows, older events go too. */
+  /** Events kept in all, of all hosts together; undefined: hosts have quotas instead. */
+  memorySize: number | undefined;
+  /** Seconds. With quotas older events go at once, else when the list overflows. */
   maxAge: number;
   /** Events in each list; 0 for no bound of their own. */
   listSize: number;
@@ -22,27 +24,53 @@ export interface HistoryBounds {
   keepAll: boolean;
 }
 
+class HostEvents extends Share {
+  /** Oldest first. */
+  readonly events = new Deque<Event>();
+}
+
 /**
  * Past events of rules that correlate (ruleset-engine 6.6): one list for each watched rule or group, and the order of
- * all events that had a result, which bounds them. Of events in no list only the time is kept.
+ * all events that had a result.
+ *
+ * Strict bounds them as the original does: so many events, whoever sent them. Otherwise hosts have quotas, and events that
+ * no list holds are not remembered at all; a host that floods pushes out its own.
  */
 export class History {
   private readonly tracking: Tracking;
-  private bounds: HistoryBounds = { memorySize: 8192, maxAge: 0, listSize: 0, keepAll: false };
+  private readonly onEviction: OnEviction;
+  private bounds: HistoryBounds = { memorySize: undefined, maxAge: 0, listSize: 0, keepAll: false };
   /** Oldest first; a number is the time of an event that no list holds. */
-  private readonly recentEvents = new Deque<Event | number>();
-  private readonly lists = new Map<string, Deque<Event>>();
-  /** Sequence number of the oldest recent event. */
-  private first = 0;
+  private recentEvents = new EventList<Event | number>();
+  private readonly lists = new Map<string, EventList>();
+  private readonly shares: HostShares<HostEvents>;
+  /** Sequence number of the next event. */
+  private next = 0;
+  /** Where the recent list of the store began, and the time of its newest event. */
+  private loaded: { first: number; time: number } | undefined = undefined;
   private readonly changed = new Map<number, Event | undefined>();
   private headChanged = false;
 
-  constructor(tracking: Tracking) {
+  constructor(quota: Quota, tracking: Tracking, onEviction: OnEviction) {
     this.tracking = tracking;
+    this.onEviction = onEviction;
+    this.shares = new HostShares(quota, (host) => new HostEvents(host));
+  }
+
+  /** Events that some list holds, with quotas. */
+  get size(): number {
+    return this.shares.entries;
+  }
+
+  /** As accounted, with quotas. */
+  get bytes(): number {
+    return this.shares.bytes;
   }
 
   setBounds(bounds: HistoryBounds): void {
     this.bounds = bounds;
+    this.recount();
+    if (bounds.memorySize !== undefined) this.fillGaps(bounds.memorySize);
     if (bounds.listSize === 0) return;
     for (const list of this.lists.values()) while (list.length > bounds.listSize) list.shift();
   }
@@ -57,37 +85,33 @@ export class History {
 
   /** Takes an event that had a result into the recent list and the named ones. */
   add(event: Event, lists: readonly string[]): void {
-    event.sequence = this.first + this.recentEvents.length;
+    const { listSize, keepAll, memorySize } = this.bounds;
+    const whole = keepAll || lists.length > 0;
+    if (!whole && memorySize === undefined) return;
+    event.sequence = this.next++;
     event.lists = lists;
-    const { listSize, keepAll, memorySize, maxAge } = this.bounds;
     for (const key of lists) {
       const list = this.openList(key);
       list.push(event);
       if (listSize > 0 && list.length > listSize) list.shift();
     }
-    const whole = keepAll || lists.length > 0;
     this.recentEvents.push(whole ? event : event.time);
     if (whole) this.note(event.sequence, event);
     this.headChanged = true;
-    if (this.recentEvents.length <= memorySize) return;
-    for (let removed = 0; this.recentEvents.length > 1; removed++) {
-      const oldest = this.recentEvents.at(0)!;
-      const time = typeof oldest === 'number' ? oldest : oldest.time;
-      if (removed >= REMOVED_AT_ONCE && event.time - time <= maxAge) break;
-      this.removeOldest();
-    }
+    if (memorySize === undefined) this.account(event);
+    else if (this.recentEvents.length > memorySize) this.overflow(event.time);
   }
 
   /** The event was used up by a rule of this level. */
   mark(event: Event, level: number): void {
     event.matched = level;
-    if (event.lists.length > 0 || this.bounds.keepAll) this.note(event.sequence, event);
+    if (!event.gone && (event.lists.length > 0 || this.bounds.keepAll)) this.note(event.sequence, event);
   }
 
   /** Drops every list but these; what is in no list any more shrinks to its time. */
   retain(wanted: (list: string) => boolean): void {
     for (const key of this.lists.keys()) if (!wanted(key)) this.lists.delete(key);
-    const events: (Event | number)[] = [];
+    const events = new EventList<Event | number>();
     for (let index = 0; index < this.recentEvents.length; index++) {
       const event = this.recentEvents.at(index)!;
       if (typeof event === 'number' || event.lists.every(wanted)) {
@@ -99,79 +123,191 @@ export class History {
       this.note(event.sequence, keep ? event : undefined);
       events.push(keep ? event : event.time);
     }
-    this.recentEvents.clear();
-    for (const event of events) this.recentEvents.push(event);
+    this.recentEvents = events;
+    this.recount();
   }
 
   drain(changes: Change[]): void {
     for (const [sequence, event] of this.changed) {
       const key = sequenceKey(sequence);
-      if (event && sequence >= this.first) {
-        changes.push({ op: 'put', namespace: NAMESPACE, key, value: encodeEvent(event) });
-      } else changes.push({ op: 'delete', namespace: NAMESPACE, key });
+      if (event) changes.push({ op: 'put', namespace: NAMESPACE, key, value: encodeEvent(event) });
+      else changes.push({ op: 'delete', namespace: NAMESPACE, key });
     }
     this.changed.clear();
     if (!this.headChanged) return;
     this.headChanged = false;
     const newest = this.recentEvents.at(this.recentEvents.length - 1);
     const time = typeof newest === 'object' ? newest.time : (newest ?? 0);
-    const value = encodeJson([this.first, this.first + this.recentEvents.length, time]);
-    changes.push({ op: 'put', namespace: NAMESPACE, key: HEAD, value });
+    changes.push({ op: 'put', namespace: NAMESPACE, key: HEAD, value: encodeJson([this.first, this.next, time]) });
   }
 
   load(store: StateStore): void {
-    this.recentEvents.clear();
+    this.recentEvents = new EventList();
     this.lists.clear();
     this.changed.clear();
     this.headChanged = false;
-    this.first = 0;
+    this.next = 0;
+    this.loaded = undefined;
     const head = store.get(NAMESPACE, HEAD);
     const bounds = head ? decodeJson(head) : undefined;
-    if (!Array.isArray(bounds)) return;
-    this.first = Number(bounds[0]) || 0;
-    const end = Number(bounds[1]) || 0;
-    for (const [key, bytes] of store.entries(NAMESPACE)) {
-      const sequence = Number(key);
-      if (!Number.isInteger(sequence) || sequence < this.first || sequence >= end) continue;
-      const event = decodeEvent(bytes);
-      if (!event) continue;
-      event.sequence = sequence;
-      // Events of no list were not stored: they get the time of the next that was.
-      while (this.first + this.recentEvents.length < sequence) this.recentEvents.push(event.time);
-      this.recentEvents.push(event);
-      for (const list of event.lists) {
-        const events = this.openList(list);
-        events.push(event);
-        if (this.bounds.listSize > 0 && events.length > this.bounds.listSize) events.shift();
+    if (Array.isArray(bounds)) {
+      const first = Number(bounds[0]) || 0;
+      this.next = Number(bounds[1]) || 0;
+      this.loaded = { first, time: Number(bounds[2]) || 0 };
+      for (const [key, bytes] of store.entries(NAMESPACE)) {
+        const sequence = Number(key);
+        if (!Number.isInteger(sequence) || sequence < first || sequence >= this.next) continue;
+        const event = decodeEvent(bytes);
+        if (!event) continue;
+        event.sequence = sequence;
+        this.recentEvents.push(event);
+        for (const list of event.lists) this.openList(list).push(event);
       }
     }
-    while (this.first + this.recentEvents.length < end) this.recentEvents.push(Number(bounds[2]) || 0);
+    this.setBounds(this.bounds);
+  }
+
+  /** Sequence number of the oldest recent event. */
+  private get first(): number {
+    const oldest = this.recentEvents.at(0);
+    if (typeof oldest === 'object') return oldest.sequence;
+    // Times stand only where every event has its place.
+    return this.next - this.recentEvents.length;
+  }
+
+  /** Events of no list are not stored: to be counted all the same, they get the time of the next one that is. */
+  private fillGaps(memorySize: number): void {
+    const end = this.next;
+    let sequence = this.loaded?.first ?? this.first;
+    const time = this.loaded?.time ?? 0;
+    this.loaded = undefined;
+    if (this.recentEvents.length === end - sequence) return;
+    sequence = Math.max(sequence, end - memorySize);
+    const filled = new EventList<Event | number>();
+    for (let index = 0; index < this.recentEvents.length; index++) {
+      const event = this.recentEvents.at(index)!;
+      if (typeof event === 'number') continue;
+      if (event.sequence < sequence) {
+        this.leaveLists(event);
+        this.note(event.sequence, undefined);
+        continue;
+      }
+      for (; sequence < event.sequence; sequence++) filled.push(event.time);
+      filled.push(event);
+      sequence++;
+    }
+    for (; sequence < end; sequence++) filled.push(time);
+    this.recentEvents = filled;
   }
 
   private note(sequence: number, event: Event | undefined): void {
     if (this.tracking.enabled) this.changed.set(sequence, event);
   }
 
-  private openList(key: string): Deque<Event> {
+  private openList(key: string): EventList {
     let list = this.lists.get(key);
     if (!list) {
-      list = new Deque();
+      list = new EventList();
       this.lists.set(key, list);
     }
     return list;
   }
 
+  /** As the original: ten at once, and with them what is too old. */
+  private overflow(now: number): void {
+    for (let removed = 0; this.recentEvents.length > 1; removed++) {
+      const oldest = this.recentEvents.at(0)!;
+      const time = typeof oldest === 'number' ? oldest : oldest.time;
+      if (removed >= REMOVED_AT_ONCE && now - time <= this.bounds.maxAge) return;
+      this.removeOldest();
+    }
+  }
+
   private removeOldest(): void {
     const event = this.recentEvents.shift();
-    const sequence = this.first++;
     if (typeof event !== 'object') return;
-    this.note(sequence, undefined);
+    this.note(event.sequence, undefined);
     for (const key of event.lists) {
       const list = this.lists.get(key);
       if (list?.at(0) === event) list.shift();
       if (list?.length === 0) this.lists.delete(key);
     }
   }
+
+  /** Charges its host with an event, and forgets what is too old or too much. */
+  private account(event: Event): void {
+    const share = this.charge(event);
+    for (;;) {
+      const oldest = this.recentEvents.at(0);
+      if (typeof oldest !== 'object' || event.time - oldest.time <= this.bounds.maxAge) break;
+      this.forget(oldest);
+    }
+    this.settle(share);
+  }
+
+  private charge(event: Event): HostEvents {
+    const share = this.shares.open(memoryHost(event));
+    share.events.push(event);
+    event.cost = costOf(event);
+    this.shares.change(share, 1, event.cost);
+    return share;
+  }
+
+  private settle(share: HostEvents): void {
+    for (let debtor = this.shares.debtor(share); debtor; debtor = this.shares.debtor(share)) {
+      const oldest = debtor.share.events.at(0);
+      if (!oldest) return;
+      this.forget(oldest);
+      this.onEviction(debtor.share.host, debtor.bound);
+    }
+  }
+
+  /** The oldest event of its host leaves. */
+  private forget(event: Event): void {
+    const share = this.shares.of(memoryHost(event))!;
+    share.events.shift();
+    this.shares.change(share, -1, -event.cost);
+    this.note(event.sequence, undefined);
+    this.headChanged = true;
+    this.leaveLists(event);
+    this.recentEvents.noteGone();
+    if (this.recentEvents.isMostlyGaps) this.recentEvents = this.recentEvents.alive();
+  }
+
+  private leaveLists(event: Event): void {
+    event.gone = true;
+    for (const key of event.lists) {
+      const list = this.lists.get(key);
+      if (!list) continue;
+      if (!list.noteGone()) this.lists.delete(key);
+      else if (list.isMostlyGaps) this.lists.set(key, list.alive());
+    }
+  }
+
+  /** After a change of everything: who holds how much. */
+  private recount(): void {
+    this.shares.clear();
+    const fair = this.bounds.memorySize === undefined;
+    const events = new EventList<Event | number>();
+    for (let index = 0; index < this.recentEvents.length; index++) {
+      const event = this.recentEvents.at(index)!;
+      if (typeof event === 'number' ? fair : event.gone) continue;
+      events.push(event);
+      if (fair && typeof event === 'object') this.charge(event);
+    }
+    this.recentEvents = events;
+    for (const share of [...this.shares.values()]) this.settle(share);
+  }
+}
+
+/** What an event takes besides its texts, and a field besides its own. */
+const EVENT_BYTES = 600;
+const FIELD_BYTES = 64;
+
+/** Roughly what an event takes; fields are mostly parts of the log. */
+function costOf(event: Event): number {
+  const log = event.log.length < event.fullLog.length / 2 ? 0 : event.log.length;
+  return EVENT_BYTES + event.fullLog.length + log / 2 + FIELD_BYTES * event.dynamicCount;
 }
 
 /** Digits in byte order. */

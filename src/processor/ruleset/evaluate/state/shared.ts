@@ -4,11 +4,9 @@ import type { RuleCounter } from './rule-counters.ts';
 
 /** First-time-seen keys, as the engine asks for them. */
 export interface SeenKeys {
-  /** Keys given up for want of room. */
-  readonly evicted: number;
   has(text: string): boolean;
-  /** Whether it was not there yet. */
-  add(text: string): boolean;
+  /** Whether it was not there yet; `host` is who brought it, and whose it is from now on. */
+  add(text: string, host: string): boolean;
   drain(changes: Change[]): void;
   load(store: StateStore): void;
 }

@@ -1,6 +1,13 @@
 import type { Change, StateStore } from '../../../../component/state-store.ts';
+import type { OnEviction, Quota } from './host-shares.ts';
+import { Ledger } from './ledger.ts';
+import { decodeJson, encodeJson } from './store-key.ts';
 
 const NAMESPACE = 'diff';
+/** Whose each text is, and how long: read at start instead of all texts. */
+const OWNERS = 'diff-owner';
+/** What a text takes besides its bytes. */
+const ENTRY_BYTES = 100;
 
 export interface Snapshot {
   readonly text: string;
@@ -14,25 +21,48 @@ interface CachedSnapshot extends Snapshot {
 }
 
 /**
- * The texts `check_diff` compares with. With a store, memory is a cache of at most `maxBytes`: the rest is read back
- * when asked for. Without one, the least recently used go for good and are counted.
+ * The texts `check_diff` compares with, bounded by host: those of a host that were used longest ago go first. With a
+ * store, memory is a cache of at most `cacheBytes`: the rest is read back when asked for.
  */
 export class Snapshots {
-  private readonly maxBytes: number;
+  private readonly quota: Quota;
+  private readonly cacheBytes: number;
+  private readonly onEviction: OnEviction;
+  private owners: Ledger<number>;
   private readonly cached = new Map<string, CachedSnapshot>();
   private readonly changed = new Set<string>();
   private store: StateStore | undefined = undefined;
   private bytes = 0;
   private drains = 0;
   private confirmed = 0;
-  /** Snapshots lost for want of room. */
-  evicted = 0;
+  private next = 0;
 
-  constructor(maxBytes: number) {
-    this.maxBytes = maxBytes;
+  constructor(quota: Quota, cacheBytes: number, onEviction: OnEviction) {
+    this.quota = quota;
+    this.cacheBytes = cacheBytes;
+    this.onEviction = onEviction;
+    const least = (bytes: number) => Math.min(bytes, cacheBytes);
+    const inMemory = { ...quota, bytes: least(quota.bytes), hostBytes: least(quota.hostBytes) };
+    this.owners = new Ledger(inMemory, onEviction);
+  }
+
+  get size(): number {
+    return this.owners.size;
+  }
+
+  /** Bytes of all texts, as accounted. */
+  get storedBytes(): number {
+    return this.owners.bytes;
+  }
+
+  /** Bytes of texts in memory. */
+  get cachedBytes(): number {
+    return this.bytes;
   }
 
   get(slot: string): Snapshot | undefined {
+    if (!this.owners.has(slot)) return undefined;
+    this.owners.touch(slot);
     const snapshot = this.cached.get(slot);
     if (snapshot) {
       this.cached.delete(slot);
@@ -46,27 +76,27 @@ export class Snapshots {
     return found;
   }
 
-  set(slot: string, text: string, time = 0): void {
+  set(slot: string, host: string, text: string, time = 0): void {
     if (this.store) this.changed.add(slot);
-    const old = this.cached.get(slot);
-    if (old) {
-      this.bytes -= cost(slot, old);
-      this.cached.delete(slot);
-    }
+    this.uncache(slot);
     this.keep(slot, { text, time, drain: Number.POSITIVE_INFINITY });
+    this.own(slot, host, cost(slot, text));
   }
 
   drain(changes: Change[]): void {
-    if (this.changed.size === 0) {
-      this.drains++;
-      return;
-    }
     this.drains++;
+    if (this.changed.size === 0) return;
     for (const key of this.changed) {
       const snapshot = this.cached.get(key);
-      if (!snapshot) continue;
+      const bytes = this.owners.get(key);
+      if (!snapshot || bytes === undefined) {
+        changes.push({ op: 'delete', namespace: NAMESPACE, key }, { op: 'delete', namespace: OWNERS, key });
+        continue;
+      }
       snapshot.drain = this.drains;
       changes.push({ op: 'put', namespace: NAMESPACE, key, value: encode(snapshot) });
+      const value = encodeJson([this.owners.hostOf(key), bytes, this.next++]);
+      changes.push({ op: 'put', namespace: OWNERS, key, value });
     }
     this.changed.clear();
   }
@@ -83,23 +113,51 @@ export class Snapshots {
     this.changed.clear();
     this.bytes = 0;
     this.confirmed = this.drains;
+    this.owners = new Ledger(this.quota, this.onEviction);
+    this.next = 0;
+    const found: [slot: string, host: string, bytes: number, order: number][] = [];
+    for (const [slot, bytes] of store.entries(OWNERS)) {
+      const value = decodeJson(bytes);
+      if (Array.isArray(value)) found.push([slot, String(value[0]), Number(value[1]) || 0, Number(value[2]) || 0]);
+    }
+    // Stored before owners were: all belong to one.
+    if (found.length === 0) {
+      for (const [slot, bytes] of store.entries(NAMESPACE)) found.push([slot, '', bytes.length, 0]);
+    }
+    found.sort((a, b) => a[3] - b[3]);
+    for (const [slot, host, bytes, order] of found) {
+      this.own(slot, host, bytes);
+      this.next = order + 1;
+    }
+  }
+
+  private own(slot: string, host: string, bytes: number): void {
+    this.owners.set(slot, bytes, host, bytes, (old) => {
+      this.uncache(old);
+      if (this.store) this.changed.add(old);
+    });
+  }
+
+  private uncache(slot: string): void {
+    const old = this.cached.get(slot);
+    if (!old) return;
+    this.bytes -= cost(slot, old.text);
+    this.cached.delete(slot);
   }
 
   private keep(slot: string, snapshot: CachedSnapshot): void {
     this.cached.set(slot, snapshot);
-    this.bytes += cost(slot, snapshot);
+    this.bytes += cost(slot, snapshot.text);
     this.shrink();
   }
 
+  /** Without a store the bound on all texts is that of memory. */
   private shrink(): void {
-    if (this.bytes <= this.maxBytes) return;
+    if (!this.store || this.bytes <= this.cacheBytes) return;
     for (const [slot, snapshot] of this.cached) {
-      if (this.bytes <= this.maxBytes) return;
+      if (this.bytes <= this.cacheBytes) return;
       // What the store does not have yet has to wait.
-      if (this.store && snapshot.drain > this.confirmed) continue;
-      this.cached.delete(slot);
-      this.bytes -= cost(slot, snapshot);
-      if (!this.store) this.evicted++;
+      if (snapshot.drain <= this.confirmed) this.uncache(slot);
     }
   }
 }
@@ -120,4 +178,4 @@ function decode(stored: Uint8Array): Snapshot {
   return { text: bytes.toString('latin1', TIME_BYTES), time };
 }
 
-const cost = (slot: string, snapshot: Snapshot): number => slot.length + snapshot.text.length + 100;
+const cost = (slot: string, text: string): number => slot.length + text.length + ENTRY_BYTES;
