@@ -15,6 +15,7 @@ const tag = (field: number, wireType: 0 | 1 | 2 | 5): number => field * 8 + wire
  */
 export function encodeLogsRequest(batch: LogBatch): Uint8Array {
   const writer = new WireWriter();
+  forgetEntries();
   for (let last = batch.logs.length - 1; last >= 0; ) {
     const { resource } = batch.logs[last];
     const before = writer.size;
@@ -22,6 +23,7 @@ export function encodeLogsRequest(batch: LogBatch): Uint8Array {
     writeResource(writer, resource);
     writer.close(tag(1, 2), before);
   }
+  forgetEntries();
   return writer.finish();
 }
 
@@ -85,15 +87,38 @@ function writeId(writer: WireWriter, field: number, hex: string): void {
   writer.close(field, before);
 }
 
+/**
+ * Entries of the maps that are being written, the inner ones behind the outer: a map can only be walked forwards. The
+ * arrays never shrink while a request is written, since growing again costs more than all else here.
+ */
+const keys: string[] = [];
+const values: AnyValue[] = [];
+let noted = 0;
+
+function noteEntry(value: AnyValue, key: string): void {
+  keys[noted] = key;
+  values[noted++] = value;
+}
+
+/** Holds nothing of a request that was written. */
+function forgetEntries(): void {
+  noted = 0;
+  keys.length = 0;
+  values.length = 0;
+}
+
 function writeEntries(writer: WireWriter, field: number, entries: Attributes): void {
-  if (entries.size === 0) return;
-  const list = [...entries];
-  for (let index = list.length - 1; index >= 0; index--) {
-    const before = writer.size;
-    writeValue(writer, tag(2, 2), list[index][1]);
-    writer.stringField(tag(1, 2), list[index][0]);
-    writer.close(field, before);
-  }
+  const first = noted;
+  entries.forEach(noteEntry);
+  for (let index = noted - 1; index >= first; index--) writeEntry(writer, field, keys[index], values[index]);
+  noted = first;
+}
+
+function writeEntry(writer: WireWriter, field: number, key: string, value: AnyValue): void {
+  const before = writer.size;
+  writeValue(writer, tag(2, 2), value);
+  writer.stringField(tag(1, 2), key);
+  writer.close(field, before);
 }
 
 /** One `AnyValue` with its tag and length; null is the value with nothing set. */
