@@ -22,6 +22,8 @@ export interface RunOptions {
   entry: string;
   /** In the order they are done; none for the run to compare with. */
   faults: readonly Fault[];
+  /** Settings of a `keyv_storage` extension; the data directory's SQLite file where absent. */
+  storage?: Readonly<Record<string, unknown>>;
 }
 
 const MAX_COMPLAINTS = 5;
@@ -46,13 +48,14 @@ export interface RunResult {
 }
 
 /** One load through the real program, from its first start to its last end. */
-export async function runOnce({ seed, load, folder, entry, faults }: RunOptions): Promise<RunResult> {
+export async function runOnce({ seed, load, folder, entry, faults, storage }: RunOptions): Promise<RunResult> {
   mkdirSync(join(folder, 'data'), { recursive: true, mode: 0o700 });
   const mounted = faults.length > 0 && whyNoMount() === undefined;
   if (mounted) mountDisk(join(folder, 'data'));
   const backend = new FakeBackend();
   const [httpPort, grpcPort] = await takePorts(seed, 2);
-  const stage = createStage({ seed, folder, backendPort: await backend.listen(), httpPort, grpcPort });
+  const backendPort = await backend.listen();
+  const stage = createStage({ seed, folder, backendPort, httpPort, grpcPort, ...(storage && { storage }) });
   const program = new Program(stage, entry);
   const monitor = new Monitor(backend, stage.dataDir);
   const feed = new Feed(seed, stage, monitor);
@@ -98,7 +101,7 @@ export async function runOnce({ seed, load, folder, entry, faults }: RunOptions)
     await settleDown();
     alerts = ownAlerts();
     violations.push(...backend.complaints.splice(0).slice(0, MAX_COMPLAINTS));
-    if (faults.length > 0) quarantined = await damageAndGoOn();
+    if (faults.length > 0 && !storage) quarantined = await damageAndGoOn();
   } catch (error) {
     violations.push(String(error instanceof Error ? error.stack : error), tailOf(program.output()));
   } finally {

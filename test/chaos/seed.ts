@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from '../support/random.ts';
 import { checkComplete, compareRuns } from './compare.ts';
-import { chooseFaults, FAULTS } from './faults.ts';
+import { chooseFaults, FAULTS, type Fault } from './faults.ts';
 import { createLoad, type LoadSize } from './load.ts';
 import { type RunResult, removeFolder, runOnce } from './run.ts';
 
@@ -15,6 +15,10 @@ export interface SeedOptions {
   faults: number;
   /** Only those with one of these names. */
   only?: readonly string[];
+  /** Further ones, for a store of its own. */
+  more?: readonly Fault[];
+  /** Settings of a `keyv_storage` extension for each run; the data directory's SQLite file where absent. */
+  storage?(run: 'disturbed' | 'undisturbed'): Readonly<Record<string, unknown>>;
 }
 
 export interface SeedResult {
@@ -32,17 +36,33 @@ export const DEFAULT_SIZE: LoadSize = { phases: 3, steps: 40, changes: 3 };
 export const DEFAULT_FAULTS = 9;
 
 /** The load of a seed twice, once with faults and once without, and what differs. */
-export async function runSeed({ seed, entry, size, faults, only }: SeedOptions): Promise<SeedResult> {
+export async function runSeed({
+  seed,
+  entry,
+  size,
+  faults,
+  only,
+  more = [],
+  storage,
+}: SeedOptions): Promise<SeedResult> {
   const started = Date.now();
   const folder = mkdtempSync(join(tmpdir(), `otel-hids-chaos-${seed}-`));
   const load = createLoad(seed, size);
-  const possible = FAULTS.filter(
+  const possible = [...FAULTS, ...more].filter(
     (fault) => fault.unavailable?.() === undefined && (only === undefined || only.includes(fault.name)),
   );
   const plan = chooseFaults(createRandom(seed), faults, possible);
-  const common = { seed, load, entry };
-  const undisturbed = await runOnce({ ...common, folder: join(folder, 'undisturbed'), faults: [] });
-  const disturbed = await runOnce({ ...common, folder: join(folder, 'disturbed'), faults: plan });
+  const run = (name: 'disturbed' | 'undisturbed') =>
+    runOnce({
+      seed,
+      load,
+      entry,
+      folder: join(folder, name),
+      faults: name === 'disturbed' ? plan : [],
+      ...(storage && { storage: storage(name) }),
+    });
+  const undisturbed = await run('undisturbed');
+  const disturbed = await run('disturbed');
   const violations = [
     ...undisturbed.violations.map((text) => `undisturbed: ${text}`),
     ...checkComplete(undisturbed.alerts, load).map((text) => `undisturbed: ${text}`),

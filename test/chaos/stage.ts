@@ -24,10 +24,12 @@ export interface StageOptions {
   backendPort: number;
   httpPort: number;
   grpcPort: number;
+  /** Settings of a `keyv_storage` extension; the data directory's SQLite file where absent. */
+  storage?: Readonly<Record<string, unknown>>;
 }
 
 /** Written below the folder: rules, decoders and a configuration whose bounds are the seed's. */
-export function createStage({ seed, folder, backendPort, httpPort, grpcPort }: StageOptions): Stage {
+export function createStage({ seed, folder, backendPort, httpPort, grpcPort, storage }: StageOptions): Stage {
   const stage: Stage = {
     folder,
     dataDir: join(folder, 'data'),
@@ -41,7 +43,7 @@ export function createStage({ seed, folder, backendPort, httpPort, grpcPort }: S
   for (const dir of [stage.dataDir, stage.logs, stage.outputs]) mkdirSync(dir, { recursive: true, mode: 0o700 });
   writeDecoders(join(folder, 'decoders'), LINE_SOURCES);
   writeEdition(stage, 0);
-  writeFileSync(stage.configFile, JSON.stringify(createConfig(seed, stage, backendPort), undefined, 2));
+  writeFileSync(stage.configFile, JSON.stringify(createConfig(seed, stage, backendPort, storage), undefined, 2));
   return stage;
 }
 
@@ -58,7 +60,7 @@ export function outputFile(stage: Stage, alias: string): string {
 }
 
 /** JSON is YAML too. */
-function createConfig(seed: number, stage: Stage, backendPort: number): unknown {
+function createConfig(seed: number, stage: Stage, backendPort: number, storage: StageOptions['storage']): unknown {
   const random = createRandom(seed * 17 + 3);
   const block = random.pick([true, false]);
   const retry = { initial_interval: '50ms', max_interval: '300ms' };
@@ -80,6 +82,7 @@ function createConfig(seed: number, stage: Stage, backendPort: number): unknown 
   });
   const [list, shell] = COMMANDS;
   return {
+    ...(storage && { extensions: { keyv_storage: storage } }),
     receivers: {
       otlp: {
         protocols: {
@@ -113,6 +116,7 @@ function createConfig(seed: number, stage: Stage, backendPort: number): unknown 
       },
     },
     service: {
+      ...(storage && { extensions: ['keyv_storage'] }),
       pipelines: {
         logs: {
           receivers: ['otlp', 'file_log/rename', 'file_log/truncate', `command/${list}`, `command/${shell}`],
