@@ -1,10 +1,10 @@
-import { basename } from 'node:path';
 import type { Alert, AlertRule } from '../../../pdata/alert.ts';
 import { bytesToText } from '../bytes.ts';
 import type { Rule, Ruleset } from '../compile/ruleset.ts';
 import { listFields, type Verdict } from '../evaluate/verdict.ts';
 import type { HostIdentity } from '../identity.ts';
 import { unifiedDelta } from './delta.ts';
+import { textsOf } from './rule-texts.ts';
 import { alertUid } from './uid.ts';
 
 /** Everything the engine decided, as text for people and exporters; nothing is cut here. */
@@ -45,21 +45,9 @@ function describeDecoder({ event }: Verdict): Alert['decoder'] {
 
 function describeRule(rule: Rule, verdict: Verdict): AlertRule {
   return {
-    id: rule.id,
-    level: rule.level,
+    ...textsOf(rule),
     description: bytesToText(verdict.description),
-    rawDescription: bytesToText(rule.description.raw),
-    groupText: bytesToText(rule.groupText),
-    groups: rule.groups.map(bytesToText),
-    compliance: rule.compliance,
-    mitre: rule.mitre,
     firedtimes: rule.options.noCounter ? undefined : verdict.firedtimes,
-    frequency: rule.correlation?.frequency,
-    mail: rule.options.mail,
-    cve: optionalText(rule.cve),
-    info: optionalText(rule.info),
-    file: basename(rule.span.file),
-    noFullLog: rule.options.noFullLog,
   };
 }
 

@@ -17,6 +17,7 @@ const RESERVED = 1;
  * the attribute `hids.attributes_cut` says so on the record.
  */
 export function limitAttributes(attributes: Attributes, resource: Attributes, usedFields: ReadonlySet<string>): number {
+  if (fitsForSure(attributes, resource)) return 0;
   let cut = 0;
   for (const [key, value] of attributes) {
     if (typeof value === 'string' && Buffer.byteLength(value) > MAX_VALUE_BYTES) {
@@ -45,6 +46,37 @@ export function limitAttributes(attributes: Attributes, resource: Attributes, us
   }
   if (cut > 0) attributes.set(CUT_MARK, cut);
   return cut;
+}
+
+/** Told by lengths alone, as nearly all are: no value and not the whole can be too long. */
+function fitsForSure(attributes: Attributes, resource: Attributes): boolean {
+  if (attributes.size + resource.size > MAX_ATTRIBUTES - RESERVED) return false;
+  let bytes = 0;
+  for (const [key, value] of attributes) {
+    const most = mostBytes(value);
+    if (most > MAX_VALUE_BYTES) return false;
+    bytes += key.length * MOST_OF_UNIT + most;
+  }
+  for (const [key, value] of resource) bytes += key.length * MOST_OF_UNIT + mostBytes(value);
+  return bytes <= MAX_ATTRIBUTE_BYTES - 64;
+}
+
+/** UTF-8 of one UTF-16 unit; as JSON, an escape. */
+const MOST_OF_UNIT = 3;
+const MOST_OF_ESCAPED_UNIT = 6;
+const MOST_OF_NUMBER = 24;
+
+/** More than the text of a value can take; infinite where only a closer look tells. */
+function mostBytes(value: AnyValue): number {
+  if (typeof value === 'string') return value.length * MOST_OF_UNIT;
+  if (typeof value === 'number' || typeof value === 'boolean') return MOST_OF_NUMBER;
+  if (!Array.isArray(value)) return Number.POSITIVE_INFINITY;
+  let bytes = 2;
+  for (const item of value) {
+    if (typeof item !== 'string') return Number.POSITIVE_INFINITY;
+    bytes += item.length * MOST_OF_ESCAPED_UNIT + 3;
+  }
+  return bytes;
 }
 
 function measure(key: string, value: AnyValue, size: { count: number; bytes: number }, sign: 1 | -1): void {

@@ -5,7 +5,8 @@ import { SEVERITY_BY_LEVEL, type Severity } from '../../../pdata/severity.ts';
 import type { HostIdentity } from '../identity.ts';
 import { formatBody } from './body.ts';
 import { limitAttributes } from './limits.ts';
-import { semanticAttributes } from './semantic-fields.ts';
+import { addAll, ruleAttributesOf } from './rule-attributes.ts';
+import { addSemanticAttributes } from './semantic-fields.ts';
 import { distinctTime } from './uid.ts';
 
 export const ALERT_EVENT_NAME = 'hids.alert';
@@ -50,42 +51,23 @@ export function alertAttributes(alert: Alert & { rule: AlertRule }, source: LogR
   const set = (name: string, value: AnyValue | undefined) => {
     if (value !== undefined && value !== '') attributes.set(name, value);
   };
-  set('security_rule.uuid', rule.id);
-  set('security_rule.name', rule.rawDescription);
-  set('security_rule.description', rule.rawDescription);
-  set('security_rule.category', rule.groups.at(-1));
-  set('security_rule.ruleset.name', rule.file);
-  set('security_rule.reference', /^https?:\/\//.test(rule.info ?? '') ? rule.info : undefined);
+  const ofRule = ruleAttributesOf(rule);
+  addAll(attributes, ofRule.head);
   set('log.record.uid', alert.uid);
   set('log.file.path', source.attributes.get('log.file.path'));
-  set('hids.rule.level', rule.level);
-  setList(attributes, 'hids.rule.groups', rule.groups);
+  addAll(attributes, ofRule.groups);
   set('hids.rule.firedtimes', rule.firedtimes);
-  if (rule.mitre) {
-    setList(attributes, 'hids.rule.mitre.id', rule.mitre.id);
-    setList(attributes, 'hids.rule.mitre.tactic', rule.mitre.tactic);
-    setList(attributes, 'hids.rule.mitre.technique', rule.mitre.technique);
-  }
-  for (const [standard, tags] of rule.compliance) {
-    attributes.set(`hids.rule.compliance.${standard}`, [...tags]);
-  }
+  addAll(attributes, ofRule.tail);
   set('hids.decoder.name', decoder?.name);
   set('hids.location', alert.location);
   set('hids.agent.id', agent.id);
   set('hids.agent.name', agent.name);
-  for (const [name, value] of semanticAttributes(alert.data)) attributes.set(name, value);
+  addSemanticAttributes(attributes, alert.data);
   for (const [name, value] of alert.data) {
     const key = `hids.data.${name}`;
     if (!attributes.has(key)) attributes.set(key, value);
   }
   return attributes;
-}
-
-/** A list as it is, and as text between commas: Loki turns arrays into JSON strings. */
-function setList(attributes: Attributes, name: string, values: readonly string[]): void {
-  if (values.length === 0) return;
-  attributes.set(name, [...values]);
-  attributes.set(`${name}_text`, `,${values.join(',')},`);
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { Attributes } from '../../../pdata/any-value.ts';
+
 /**
  * Decoded fields that have a name in the OpenTelemetry semantic conventions: they leave under both names. Of several
  * fields with one target the first that has a value counts. The table of `docs/attributes.md` is made from this one.
@@ -48,15 +50,22 @@ export const SEMANTIC_FIELDS: readonly SemanticField[] = [
 /** Values that mean "none" in audit and Windows logs. */
 const NO_VALUES = new Set(['', '-', '?', '(null)', 'null', '(none)']);
 
-/** The attributes that the table gives to an event's fields. */
-export function semanticAttributes(data: ReadonlyArray<readonly [string, string]>): Map<string, string | number> {
-  const values = new Map(data.toReversed());
-  const attributes = new Map<string, string | number>();
-  for (const { field, attribute, type } of SEMANTIC_FIELDS) {
-    const value = values.get(field);
+/** Places in the table, by field. */
+const PLACES: ReadonlyMap<string, number> = new Map(SEMANTIC_FIELDS.map(({ field }, place) => [field, place]));
+
+/** Adds the attributes that the table gives to an event's fields, in its order. */
+export function addSemanticAttributes(attributes: Attributes, data: ReadonlyArray<readonly [string, string]>): void {
+  const values: (string | undefined)[] = [];
+  for (const [field, value] of data) {
+    const place = PLACES.get(field);
+    // The first of a repeated name counts.
+    if (place !== undefined) values[place] ??= value;
+  }
+  for (let place = 0; place < values.length; place++) {
+    const value = values[place];
+    const { attribute, type } = SEMANTIC_FIELDS[place]!;
     if (value === undefined || NO_VALUES.has(value) || attributes.has(attribute)) continue;
     if (type === 'text') attributes.set(attribute, attribute === 'network.transport' ? value.toLowerCase() : value);
     else if (/^\d{1,10}$/.test(value)) attributes.set(attribute, Number(value));
   }
-  return attributes;
 }
