@@ -1,6 +1,8 @@
+import type { ChildIndex } from '../compile/child-index.ts';
 import type { Needs } from '../compile/decoder-index.ts';
 import type { Decoder, Ruleset, SearchStart } from '../compile/ruleset.ts';
 import type { SearchResult } from '../matcher/types.ts';
+import type { ChildDecoders } from './child-decoders.ts';
 import type { Event } from './event.ts';
 import type { JsonDecoder } from './json-fields.ts';
 import type { LogScan } from './log-scan.ts';
@@ -25,6 +27,8 @@ export type DecodeStep = 'program_name' | 'prematch' | 'regex' | 'plugin';
 /** Rules decoders out without asking them. */
 export interface DecodeIndex {
   readonly roots: RootDecoders;
+  readonly childIndexes: ReadonlyMap<Decoder, ChildIndex>;
+  readonly children: ChildDecoders;
   readonly json: JsonDecoder;
   readonly scan: LogScan;
   readonly needs: ReadonlyMap<Decoder, Needs>;
@@ -107,33 +111,48 @@ function decide(event: Event, decoder: Decoder): void {
 }
 
 function decodeChildren(event: Event, context: DecodeContext, root: Decoder, afterRoot: number, marks: Marks): void {
-  const { tracer } = context;
+  const { index, tracer } = context;
   const { children } = root;
-  let index = 0;
-  while (index < children.length) {
-    const child = children[index]!;
-    if (!child.prematch) {
-      // The deciding decoder stays the root.
-      runChain(event, context, children, index, afterRoot, afterRoot, marks);
-      return;
+  // Who watches wants to see every decoder that is asked.
+  const indexed = index && (tracer === undefined || tracer.onlyAsked) ? index.childIndexes.get(root) : undefined;
+  if (indexed) {
+    index!.children.open(indexed, event.log, afterRoot);
+    for (let position = index!.children.next(); position >= 0; position = index!.children.next()) {
+      if (decodeChild(event, context, children, position, afterRoot, marks)) return;
     }
-    const from = child.prematch.start === 'after_parent' ? afterRoot : 0;
-    const found = from < 0 ? undefined : context.limits.search(child.prematch.search, event.log, from, child.ownName);
-    tracer?.decoded(child, 'prematch', found !== undefined);
-    if (found) {
-      decide(event, child);
-      marks.afterParent = afterRoot;
-      marks.afterPrematch = found.resume;
-      runChain(event, context, children, index, afterRoot, found.resume, marks);
-      return;
-    }
-    // Whatever chain this child starts goes with it.
-    if (child.getNext) {
-      do index++;
-      while (index < children.length && children[index]!.getNext);
-    }
-    index++;
+    return;
   }
+  for (let position = 0; position < children.length; position++) {
+    if (decodeChild(event, context, children, position, afterRoot, marks)) return;
+    // Whatever chain this child starts goes with it.
+    while (children[position]!.getNext && position + 1 < children.length) position++;
+  }
+}
+
+/** Whether the child, and what follows in its chain, took the event. */
+function decodeChild(
+  event: Event,
+  context: DecodeContext,
+  siblings: readonly Decoder[],
+  position: number,
+  afterRoot: number,
+  marks: Marks,
+): boolean {
+  const child = siblings[position]!;
+  if (!child.prematch) {
+    // The deciding decoder stays the root.
+    runChain(event, context, siblings, position, afterRoot, afterRoot, marks);
+    return true;
+  }
+  const from = child.prematch.start === 'after_parent' ? afterRoot : 0;
+  const found = from < 0 ? undefined : context.limits.search(child.prematch.search, event.log, from, child.ownName);
+  context.tracer?.decoded(child, 'prematch', found !== undefined);
+  if (!found) return false;
+  decide(event, child);
+  marks.afterParent = afterRoot;
+  marks.afterPrematch = found.resume;
+  runChain(event, context, siblings, position, afterRoot, found.resume, marks);
+  return true;
 }
 
 /** Runs a decoder and, while it says so, its next sibling; a link that does not match is skipped. */

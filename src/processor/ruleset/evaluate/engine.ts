@@ -1,6 +1,7 @@
 import type { Rule, Ruleset } from '../compile/ruleset.ts';
 import { Accumulator } from './accumulate.ts';
 import { Candidates } from './candidates.ts';
+import { ChildDecoders } from './child-decoders.ts';
 import type { ConditionContext, LocalTime } from './conditions.ts';
 import { createScan, type HistorySearch } from './correlate.ts';
 import { type DecodeContext, type DecodeTracer, decodeEvent } from './decode.ts';
@@ -108,13 +109,15 @@ class RulesetEngine implements Engine {
       limits: this.limits,
       localTime: (timeMs) => options.localTime(timeMs),
     };
-    const { finder, decoders, needs, fields } = this.program;
+    const { finder, decoders, childIndexes, needs, fields } = this.program;
     const scan = new LogScan(finder);
     const names = new ProgramNames(decoders.withProgram);
     const candidates = new Candidates(scan, names);
     if (!options.plain) {
       this.decodeIndex = {
         roots: new RootDecoders(scan, decoders.withProgram, decoders.withoutProgram, names),
+        childIndexes,
+        children: new ChildDecoders(scan),
         json: new JsonDecoder(fields, scan),
         scan,
         needs,

@@ -1,3 +1,4 @@
+import { type ChildIndex, indexChildren } from '../compile/child-index.ts';
 import { collectNeeds, type DecoderIndex, indexDecoders, type Needs } from '../compile/decoder-index.ts';
 import { createFieldTable, type FieldTable } from '../compile/field-table.ts';
 import type { Decoder, Rule, Ruleset } from '../compile/ruleset.ts';
@@ -30,6 +31,8 @@ export interface Program {
   readonly nodes: readonly RuleNode[];
   readonly byId: ReadonlyMap<string, RuleNode>;
   readonly decoders: { readonly withProgram: DecoderIndex; readonly withoutProgram: DecoderIndex };
+  /** By their root, where there are many. */
+  readonly childIndexes: ReadonlyMap<Decoder, ChildIndex>;
   readonly needs: ReadonlyMap<Decoder, Needs>;
   /** Finds the literals that the indexes number. */
   readonly finder: LiteralFinder;
@@ -95,15 +98,17 @@ function buildProgram(ruleset: Ruleset, plain: boolean): Program {
   }
   const { withProgram, withoutProgram } = ruleset.decoders;
   const needs = collectNeeds([...withProgram, ...withoutProgram], numberOf);
+  const decoders = {
+    withProgram: indexDecoders(withProgram, numberOf),
+    withoutProgram: indexDecoders(withoutProgram, numberOf),
+  };
   return {
     needs,
+    childIndexes: indexChildren([...withProgram, ...withoutProgram], numberOf),
     roots,
     nodes,
     byId: new Map(nodes.map((node) => [node.rule.id, node])),
-    decoders: {
-      withProgram: indexDecoders(withProgram, numberOf),
-      withoutProgram: indexDecoders(withoutProgram, numberOf),
-    },
+    decoders,
     finder: new LiteralFinder([...numbers.keys()]),
     fields: createFieldTable(ruleset, JSON_STATIC_PATHS),
   };

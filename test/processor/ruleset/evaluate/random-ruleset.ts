@@ -71,18 +71,28 @@ function createDecoders(random: Random, dialect: Dialect): string {
     const program = chance(random, 0.6) ? `<program_name>${pattern(random, PROGRAMS, true)}</program_name>` : '';
     const prematch = program === '' || chance(random, 0.4) ? `<prematch>${expression(random, WORDS)}</prematch>` : '';
     parts.push(`<decoder name="${name}">${program}${prematch}</decoder>`);
-    for (let child = random.int(0, 3); child > 0; child--) {
-      const before = chance(random, 0.6) ? `<prematch>${expression(random, WORDS)}</prematch>` : '';
-      const capture = random.pick([
-        '<regex>user=(\\S+) src=(\\S+)</regex><order>user, srcip</order>',
-        '<regex>src=(\\S+) id=(\\S+)</regex><order>srcip, id</order>',
-        `<regex>id=(\\S+)</regex><order>${dialect === 'wazuh' ? 'app.code' : 'status'}</order>`,
-      ]);
+    // Some roots have so many children that an index chooses among them.
+    const many = chance(random, 0.3);
+    for (let child = many ? random.int(8, 40) : random.int(0, 3); child > 0; child--) {
+      const offset = chance(random, 0.4) ? ' offset="after_parent"' : '';
+      const before = chance(random, many ? 0.95 : 0.6)
+        ? `<prematch${offset}>${expression(random, WORDS)}</prematch>`
+        : '';
       const fts = chance(random, 0.3) ? '<fts>name, srcip</fts>' : '';
-      parts.push(`<decoder name="${name}-${child}"><parent>${name}</parent>${before}${capture}${fts}</decoder>`);
+      const open = `<decoder name="${name}-${child}"><parent>${name}</parent>`;
+      parts.push(`${open}${before}${capture(random, dialect)}${fts}</decoder>`);
+      while (chance(random, 0.2)) parts.push(`${open}${capture(random, dialect)}</decoder>`);
     }
   }
   return parts.join('\n');
+}
+
+function capture(random: Random, dialect: Dialect): string {
+  return random.pick([
+    '<regex>user=(\\S+) src=(\\S+)</regex><order>user, srcip</order>',
+    '<regex>src=(\\S+) id=(\\S+)</regex><order>srcip, id</order>',
+    `<regex>id=(\\S+)</regex><order>${dialect === 'wazuh' ? 'app.code' : 'status'}</order>`,
+  ]);
 }
 
 /** OS_Match: literals with and without anchors. */
