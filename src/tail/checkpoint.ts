@@ -21,6 +21,8 @@ export interface Checkpoint {
   pending: number[];
   /** No path of the patterns led to the file any more, and it was read to its end. */
   left: boolean;
+  /** What was read here is read on from a copy, under another key: what lies here now is new. */
+  moved?: boolean;
   /** What the receiver itself wants to know after a restart. */
   state: string;
   /** Epoch milliseconds of the last change. */
@@ -29,6 +31,8 @@ export interface Checkpoint {
 
 /** Under this key lies the configuration that the checkpoints belong to; keys of files have a colon. */
 const PATTERNS_KEY = 'patterns';
+/** Begins the keys of states just before a file's content was replaced, which a copy of that content continues. */
+const FORMER_PREFIX = 'former/';
 
 export function checkpointNamespace(receiverId: string): string {
   return `tail/${receiverId}`;
@@ -43,17 +47,34 @@ export function deleteCheckpoint(receiverId: string, key: string): Change {
   return { op: 'delete', namespace: checkpointNamespace(receiverId), key };
 }
 
+export function putFormer(receiverId: string, former: Checkpoint): Change {
+  const value = Buffer.from(JSON.stringify(former));
+  return { op: 'put', namespace: checkpointNamespace(receiverId), key: formerKey(former), value };
+}
+
+export function deleteFormer(receiverId: string, former: Checkpoint): Change {
+  return { op: 'delete', namespace: checkpointNamespace(receiverId), key: formerKey(former) };
+}
+
+function formerKey({ key, generation }: Checkpoint): string {
+  return `${FORMER_PREFIX}${key}/${generation}`;
+}
+
 export function putPatterns(receiverId: string, patterns: string): Change {
   const namespace = checkpointNamespace(receiverId);
   return { op: 'put', namespace, key: PATTERNS_KEY, value: Buffer.from(patterns) };
 }
 
-/** All checkpoints of a receiver; `damaged` are the keys of those that cannot be read. */
+/**
+ * All checkpoints of a receiver; `formers`, oldest first, belong to content that was replaced, `damaged` are the keys of
+ * those that cannot be read.
+ */
 export function loadCheckpoints(
   store: StateStore,
   receiverId: string,
-): { checkpoints: Checkpoint[]; patterns: string | undefined; damaged: string[] } {
+): { checkpoints: Checkpoint[]; formers: Checkpoint[]; patterns: string | undefined; damaged: string[] } {
   const checkpoints: Checkpoint[] = [];
+  const formers: Checkpoint[] = [];
   const damaged: string[] = [];
   let patterns: string | undefined;
   for (const [key, value] of store.entries(checkpointNamespace(receiverId))) {
@@ -62,11 +83,13 @@ export function loadCheckpoints(
       patterns = text;
       continue;
     }
-    const checkpoint = decode(key, text);
-    if (checkpoint) checkpoints.push(checkpoint);
+    const isFormer = key.startsWith(FORMER_PREFIX);
+    const checkpoint = decode(isFormer ? key.slice(FORMER_PREFIX.length, key.lastIndexOf('/')) : key, text);
+    if (checkpoint) (isFormer ? formers : checkpoints).push(checkpoint);
     else damaged.push(key);
   }
-  return { checkpoints, patterns, damaged };
+  formers.sort((a, b) => a.time - b.time || a.generation - b.generation);
+  return { checkpoints, formers, patterns, damaged };
 }
 
 function decode(key: string, text: string): Checkpoint | undefined {

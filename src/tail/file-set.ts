@@ -1,14 +1,17 @@
 import type { BigIntStats } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Clock } from '../component/clock.ts';
 import { findEnd, isCopy, openFound, readAt, startingPoint, whyNotText } from './admission.ts';
+import { compareAge } from './age.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { TAIL_SIZE } from './fingerprint.ts';
+import { indexFolder } from './folder-index.ts';
 import type { Glob } from './glob.ts';
 import { Handles, keyOf } from './handles.ts';
 import { continues, type FoundFile, type KnownFiles } from './known-files.ts';
 import { MovedError, type SymlinkPolicy } from './open-file.ts';
+import { isShortage } from './shortage.ts';
 import { type IdentityBase, TailFile } from './tail-file.ts';
 
 export interface FileSetOptions {
@@ -24,6 +27,10 @@ export interface FileSetOptions {
   ignoreBinaries: boolean;
   /** The checkpoints were made with the same patterns: what is unknown now came while nobody looked. */
   samePatterns: boolean;
+  /** Milliseconds that what replaced a file's content waits at most for a look that could find a copy of the old one. */
+  rotateWait: number;
+  /** Lines of the file that have not led to a record yet, as in its checkpoint. */
+  pending(file: TailFile): number[];
   events: FileSetEvents;
 }
 
@@ -39,6 +46,12 @@ export interface FileSetEvents {
   ignored(path: string, reason: string): void;
   /** The checkpoint of this key is of no use any more. */
   forgotten(key: string): void;
+  /** What was read there goes on in a copy. */
+  moved(checkpoint: Checkpoint): void;
+  /** Content was replaced that was read up to here, by `file` where it was open; a copy may continue it. */
+  formerKept(former: Checkpoint, file: TailFile | undefined): void;
+  /** A copy continues it now, or it had to make room. */
+  formerForgotten(former: Checkpoint): void;
 }
 
 /** A file whose content is, so far, that of another one: read only from where it becomes more than a copy. */
@@ -74,6 +87,13 @@ export class FileSet {
   /** Files that hold no lines, and when to look again. */
   readonly #ignored = new Map<string, number>();
   #first = true;
+  #looks = 0;
+  /** Folders that could not be listed in this look. */
+  #blind: string[] = [];
+  #blindBefore: string[] = [];
+  /** Something could not be opened in this look because the system has run out of something; and since when that is so. */
+  #short = false;
+  #shortSince: number | undefined;
   /** Files that came, went or were replaced so far. */
   #moves = 0;
 
@@ -98,8 +118,14 @@ export class FileSet {
 
   async #look(): Promise<void> {
     const { glob, clock, events } = this.#options;
+    this.#looks += 1;
     const { paths, errors } = await glob.expand();
+    this.#blind = errors.map(({ path }) => (path === '/' ? path : `${path}/`));
+    this.#short = errors.some(({ error }) => isShortage(error));
     for (const { path, error } of errors) events.unreadable(path, error.message);
+    for (const folder of this.#blindBefore)
+      if (!errors.some(({ path }) => path === folder)) events.readable(folder, true);
+    this.#blindBefore = errors.map(({ path }) => path);
     const seen = new Set<string>();
     const candidates: Candidate[] = [];
     for (let from = 0; from < paths.length; from += PARALLEL) {
@@ -114,26 +140,72 @@ export class FileSet {
     }
     for (const file of this.files.values()) if (!seen.has(file.key)) await this.#missing(file, clock.now());
     candidates.sort(compareAge);
-    for (const candidate of candidates) await this.#consider(candidate);
+    for (const candidate of candidates) {
+      await this.#consider(candidate);
+      // What could not be opened is older than what follows: that waits.
+      if (this.#short && this.#isWorthWaiting()) break;
+    }
+    if (!this.#short) this.#shortSince = undefined;
+    this.#release();
     for (const key of this.#copies.keys()) if (!seen.has(key)) this.#copies.delete(key);
     for (const key of this.#ignored.keys()) if (!seen.has(key)) this.#ignored.delete(key);
     if (this.#first) await this.#adoptMoved();
-    this.#first = false;
+    if (!this.#short) this.#first = false;
   }
 
   /** Files with something to read, older ones first: a log that was rotated is read in its order. */
   unread(): TailFile[] {
-    return [...this.files.values()].filter((file) => file.position < file.size).sort(compareAge);
+    return [...this.files.values()].filter((file) => file.position < file.size && !this.isHeld(file)).sort(compareAge);
+  }
+
+  /** What is in the file must wait for a look that could find a copy of what was there before. */
+  isHeld(file: TailFile): boolean {
+    if (file.heldSince === undefined) return false;
+    const now = this.#options.clock.now();
+    // The clock may have been set back.
+    file.heldSince = Math.min(file.heldSince, now);
+    if (now - file.heldSince >= this.#options.rotateWait) file.heldSince = undefined;
+    return file.heldSince !== undefined;
+  }
+
+  /** A look that began after a file's content was replaced has seen any copy of it. */
+  #release(): void {
+    if (this.#short) return;
+    for (const file of this.files.values()) {
+      if (file.heldSince === undefined || file.heldAtLook >= this.#looks) continue;
+      if (!this.#isBlindTo(file.currentPath)) file.heldSince = undefined;
+    }
+  }
+
+  #isBlindTo(path: string): boolean {
+    return this.#blind.some((folder) => path.startsWith(folder));
+  }
+
+  #isWorthWaiting(): boolean {
+    const now = this.#options.clock.now();
+    this.#shortSince = Math.min(this.#shortSince ?? now, now);
+    return now - this.#shortSince < this.#options.rotateWait;
   }
 
   /** The content behind what was read is not what it was: start over. */
   async replaced(file: TailFile): Promise<void> {
-    const { known, clock, events } = this.#options;
-    known.addFormer(file.checkpoint([], '', clock.now()));
+    const { clock, events, pending } = this.#options;
+    const former = file.checkpoint(pending(file), '', clock.now());
     file.restart();
+    this.#keepFormer(former, file);
+    file.heldSince = clock.now();
+    file.heldAtLook = this.#looks;
     await this.#loadHead(file);
     this.#moves += 1;
     events.rotated('truncated', file.path);
+  }
+
+  /** Where a copy of it could be recognised. */
+  #keepFormer(former: Checkpoint, file?: TailFile): void {
+    const { known, events, identity } = this.#options;
+    if (former.offset === 0 || former.fingerprint.head.size < identity.fingerprintSize) return;
+    events.formerKept(former, file);
+    for (const dropped of known.addFormer(former)) events.formerForgotten(dropped);
   }
 
   /** Stops reading a file; its checkpoint is kept in case it comes back. */
@@ -174,6 +246,7 @@ export class FileSet {
     this.#byPath.set(path, file);
     file.currentPath = path;
     file.missingSince = undefined;
+    file.gone = false;
     await this.#changed(file, Number(stats.size), stats.mtimeNs);
   }
 
@@ -206,15 +279,25 @@ export class FileSet {
 
   /** No path leads to the file: it is read on through its handle until it stays as it is. */
   async #missing(file: TailFile, now: number): Promise<void> {
-    file.missingSince ??= now;
-    if (!file.handle) {
-      const path = (await indexFolder(dirname(file.currentPath))).get(file.key);
-      if (path === undefined) return;
-      file.currentPath = path;
-      await this.handles.ensureOpen(file).catch(() => {});
+    if (!this.#isBlindTo(file.currentPath)) {
+      file.missingSince ??= now;
+      if (!file.handle) await this.#searchMissing(file);
     }
     const stats = await file.handle?.stat({ bigint: true });
     if (stats) await this.#changed(file, Number(stats.size), stats.mtimeNs);
+  }
+
+  async #searchMissing(file: TailFile): Promise<void> {
+    try {
+      const path = (await indexFolder(dirname(file.currentPath))).get(file.key);
+      file.gone = path === undefined;
+      if (path === undefined) return;
+      file.currentPath = path;
+      await this.handles.ensureOpen(file);
+    } catch (error) {
+      if (isShortage(error)) this.#short = true;
+      else file.gone = !(error instanceof MovedError);
+    }
   }
 
   async #consider(candidate: Candidate): Promise<void> {
@@ -242,6 +325,7 @@ export class FileSet {
       }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
+      if (isShortage(error)) this.#short = true;
       if (code !== 'ENOENT' && !(error instanceof MovedError))
         events.unreadable(path, error instanceof Error ? error.message : String(error));
     } finally {
@@ -259,7 +343,8 @@ export class FileSet {
     const { known, events, identity } = this.#options;
     if (this.files.has(found.key)) return false;
     let checkpoint = await known.find(found);
-    let start = checkpoint ?? (await this.#findCopyStart(found));
+    const isReplaced = await this.#isReplaced(found, checkpoint);
+    let start = checkpoint ?? (isReplaced ? undefined : await this.#findCopyStart(found));
     if (start === undefined && (await this.#noticeTruncation(found))) {
       checkpoint = await known.find(found);
       start = checkpoint;
@@ -270,11 +355,10 @@ export class FileSet {
     const point = start ?? (await this.#findStart(found, former));
     if (former) {
       known.remove(former.key);
-      if (former !== checkpoint) known.addFormer(former);
-    } else if (checkpoint && known.get(checkpoint.key) === checkpoint) {
-      known.remove(checkpoint.key);
-      events.forgotten(checkpoint.key);
+      if (former !== checkpoint && !former.moved) this.#keepFormer(former);
     }
+    const wasFormer = checkpoint !== undefined && known.removeFormer(checkpoint);
+    if (checkpoint && known.get(checkpoint.key) === checkpoint) this.#leaveOrigin(checkpoint, found.key);
     const now = this.#options.clock.now();
     const file = new TailFile(found.key, checkpoint?.path ?? found.path, identity, found.size, times.mtimeNs, now);
     file.birthtimeNs = times.birthtimeNs;
@@ -282,6 +366,10 @@ export class FileSet {
     file.handle = found.handle;
     file.head = found.head.bytes;
     file.resume(point);
+    if (former && former !== checkpoint) {
+      file.heldSince = now;
+      file.heldAtLook = this.#looks;
+    }
     const tailSize = Math.min(TAIL_SIZE, file.position);
     file.tail = await readAt(found.handle, file.position - tailSize, tailSize);
     this.files.set(file.key, file);
@@ -289,7 +377,29 @@ export class FileSet {
     await this.handles.keep(file);
     this.#moves += 1;
     events.admitted(file, checkpoint);
+    if (wasFormer) events.formerForgotten(checkpoint as Checkpoint);
     return true;
+  }
+
+  /** A file continues the checkpoint of another key: what lies under that key now must not be taken for it. */
+  #leaveOrigin(checkpoint: Checkpoint, key: string): void {
+    const { known, events } = this.#options;
+    const inodeOf = (text: string) => text.slice(text.indexOf(':'));
+    if (inodeOf(checkpoint.key) === inodeOf(key)) {
+      known.remove(checkpoint.key);
+      events.forgotten(checkpoint.key);
+    } else {
+      const moved = { ...checkpoint, moved: true, pending: [], state: '' };
+      known.add(moved);
+      events.moved(moved);
+    }
+  }
+
+  /** The file is known and holds something else now: no copy, also where it begins with the same lines as before. */
+  async #isReplaced(found: FoundFile, checkpoint: Checkpoint | undefined): Promise<boolean> {
+    const former = this.#options.known.get(found.key);
+    if (!former || former.left || former === checkpoint) return false;
+    return !(await continues(found, { ...former, moved: false }));
   }
 
   /** Where to begin in a file that continues none. */
@@ -352,11 +462,13 @@ export class FileSet {
     const folders = new Map<string, Map<string, string>>();
     for (const checkpoint of [...known.values()]) {
       const folder = dirname(checkpoint.path);
-      const index = folders.get(folder) ?? (await indexFolder(folder));
+      const index = folders.get(folder) ?? (await indexFolder(folder).catch((error) => this.#unless(error)));
       folders.set(folder, index);
       const path = index.get(checkpoint.key);
       if (path === undefined) continue;
-      const found = await openFound(path, identity.fingerprintSize, symlinks).catch(() => undefined);
+      const found = await openFound(path, identity.fingerprintSize, symlinks).catch(
+        (error) => void this.#unless(error),
+      );
       if (!found) continue;
       const unread = found.size > checkpoint.offset || checkpoint.pending.length > 0;
       if (unread && found.key === checkpoint.key && (await continues(found, checkpoint))) {
@@ -368,37 +480,10 @@ export class FileSet {
       }
     }
   }
-}
 
-/**
- * By time of the last change. File systems round it to some milliseconds; where it cannot tell, `x.2` is older than `x.1`,
- * and that is older than `x`, also where it is a copy and so was created later. Last counts the time of creation.
- */
-function compareAge(a: Aged, b: Aged): number {
-  if (a.mtimeNs !== b.mtimeNs) return a.mtimeNs < b.mtimeNs ? -1 : 1;
-  const rotation = rotationOf(b) - rotationOf(a);
-  if (rotation !== 0) return rotation;
-  return a.birthtimeNs === b.birthtimeNs ? 0 : a.birthtimeNs < b.birthtimeNs ? -1 : 1;
-}
-
-interface Aged {
-  currentPath: string;
-  mtimeNs: bigint;
-  birthtimeNs: bigint;
-}
-
-function rotationOf({ currentPath }: Aged): number {
-  return Number(/\.(\d{1,4})$/.exec(currentPath)?.[1] ?? -1);
-}
-
-/** Paths of the regular files in a folder by their keys. */
-async function indexFolder(folder: string): Promise<Map<string, string>> {
-  const index = new Map<string, string>();
-  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
-    if (!entry.isFile()) continue;
-    const path = join(folder, entry.name);
-    const stats = await stat(path, { bigint: true }).catch(() => undefined);
-    if (stats) index.set(keyOf(stats), path);
+  /** No paths; where the system is short of something, it is tried again at the next look. */
+  #unless(error: unknown): Map<string, string> {
+    if (isShortage(error)) this.#short = true;
+    return new Map();
   }
-  return index;
 }

@@ -12,6 +12,8 @@ export interface FoundFile {
 }
 
 const MAX_KNOWN = 20_000;
+const MAX_FORMER = 1024;
+const MAX_FORMER_OF_ONE = 16;
 const FORGET_AFTER_MS = 7 * 24 * 3_600_000;
 
 /**
@@ -32,10 +34,19 @@ export class KnownFiles {
     this.#byKey.set(checkpoint.key, checkpoint);
   }
 
-  /** The state of a file just before its content was replaced. */
-  addFormer(checkpoint: Checkpoint): void {
+  /** The state of a file just before its content was replaced; returns those that had to make room. */
+  addFormer(checkpoint: Checkpoint): Checkpoint[] {
+    const ofOne = this.#former.filter(({ key }) => key === checkpoint.key);
+    const oldest = ofOne.length >= MAX_FORMER_OF_ONE ? ofOne[0] : this.#former.length >= MAX_FORMER && this.#former[0];
     this.#former.push(checkpoint);
-    if (this.#former.length > 1024) this.#former.shift();
+    return oldest && this.removeFormer(oldest) ? [oldest] : [];
+  }
+
+  /** False where it is none. */
+  removeFormer(checkpoint: Checkpoint): boolean {
+    const index = this.#former.indexOf(checkpoint);
+    if (index >= 0) this.#former.splice(index, 1);
+    return index >= 0;
   }
 
   remove(key: string): void {
@@ -55,16 +66,18 @@ export class KnownFiles {
     return undefined;
   }
 
-  /** Keys to delete from the store: files nobody has seen for a week, and the oldest where there are too many. */
-  expire(now: number): string[] {
+  /** What to delete from the store: files nobody has seen for a week, and the oldest where there are too many. */
+  expire(now: number): { keys: string[]; formers: Checkpoint[] } {
     const expired: string[] = [];
+    const formers = this.#former.filter(({ time }) => now - time > FORGET_AFTER_MS);
+    for (const former of formers) this.removeFormer(former);
     for (const [key, checkpoint] of this.#byKey) {
       if (now - checkpoint.time > FORGET_AFTER_MS || this.#byKey.size > MAX_KNOWN) {
         this.#byKey.delete(key);
         expired.push(key);
       }
     }
-    return expired;
+    return { keys: expired, formers };
   }
 
   /**
@@ -88,7 +101,7 @@ export class KnownFiles {
 /** Whether a file holds what was read up to the checkpoint, so that reading may go on there. */
 export async function continues(file: FoundFile, checkpoint: Checkpoint): Promise<boolean> {
   const { head, tail } = checkpoint.fingerprint;
-  if (checkpoint.offset > file.size) return false;
+  if (checkpoint.moved || checkpoint.offset > file.size) return false;
   // Longer than what was read of this file where `fingerprint_size` was larger once.
   const same = head.size > file.head.bytes.length ? await holds(file.handle, head, 0) : file.head.startsWith(head);
   if (!same) return false;

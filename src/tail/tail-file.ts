@@ -36,6 +36,14 @@ export class TailFile {
   partialSize = 0;
   /** Since when no path leads to it any more. */
   missingSince: number | undefined;
+  /** It is known that no path in its folder leads to it, and it is not open. */
+  gone = false;
+  /**
+   * Its content was replaced, and what came before it may lie in a copy that could not be looked for yet: since when, and
+   * at which look.
+   */
+  heldSince: number | undefined;
+  heldAtLook = 0;
   lastGrowth: number;
   /** There is more to read than one turn allowed. */
   more = false;

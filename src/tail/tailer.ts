@@ -6,7 +6,15 @@ import type { Host, Settings } from '../component/host.ts';
 import { SilenceWatch } from '../component/silence-watch.ts';
 import type { Change } from '../component/state-store.ts';
 import { createReceiverTelemetry } from '../component/telemetry.ts';
-import { type Checkpoint, deleteCheckpoint, loadCheckpoints, putCheckpoint, putPatterns } from './checkpoint.ts';
+import {
+  type Checkpoint,
+  deleteCheckpoint,
+  deleteFormer,
+  loadCheckpoints,
+  putCheckpoint,
+  putFormer,
+  putPatterns,
+} from './checkpoint.ts';
 import type { TailConfig } from './config.ts';
 import { Delivery } from './delivery.ts';
 import { FileSet } from './file-set.ts';
@@ -16,6 +24,7 @@ import { KnownFiles } from './known-files.ts';
 import { LineReader, type LineSink, type RawLine } from './line-reader.ts';
 import { MovedError } from './open-file.ts';
 import { BatchBuilder, createControlRecord, rotationMessage } from './records.ts';
+import { isShortage } from './shortage.ts';
 import { SourceReports } from './source-reports.ts';
 import type { TailFile } from './tail-file.ts';
 
@@ -25,8 +34,13 @@ export interface LineHandler {
   line(file: TailFile, line: RawLine): void;
   /** All that was there has been read, so that what waits for time may be let go; called again at every look. */
   caughtUp(): void;
-  /** Lines of the file that were given but have not led to a record yet: offsets of start and end, in turn. */
-  pending(file: TailFile): number[];
+  /**
+   * Lines of the file that were given but have not led to a record yet: offsets of start and end, in turn. They belong
+   * to the given content of the file, as counted by its `generation`.
+   */
+  pending(file: TailFile, generation: number): number[];
+  /** Such lines are found in a copy now, at the same offsets. */
+  moved(from: TailFile, generation: number, to: TailFile): void;
   /** What `admitted` wants to know when reading goes on after a restart. */
   state(file: TailFile): string;
   /** `state` is empty for a file that was not read before. */
@@ -65,6 +79,8 @@ export class Tailer implements Component {
   readonly #lost: Counter;
   readonly #sink: LineSink;
   readonly #reread: { file: TailFile; pending: readonly number[] }[] = [];
+  /** Content that was replaced while lines of it had not led to a record; in this run, so that they are still known. */
+  readonly #formers = new Map<Checkpoint, TailFile>();
   #changes: Change[] = [];
   #reports: SourceReports | undefined;
   #silence: SilenceWatch | undefined;
@@ -118,12 +134,15 @@ export class Tailer implements Component {
     if (config.expect_every) this.#silence = new SilenceWatch(this.#settings, host, config.expect_every);
     this.#silence?.seen(id);
     const store = host.store(config.storage);
-    const { checkpoints, patterns, damaged } = loadCheckpoints(store, id);
+    const { checkpoints, formers, patterns, damaged } = loadCheckpoints(store, id);
     for (const key of damaged) logger.error({ key }, 'Stored offset is damaged; the file counts as unknown');
     for (const key of damaged) this.#changes.push(deleteCheckpoint(id, key));
     const current = JSON.stringify([config.include, config.exclude, config.fingerprint_size]);
     if (patterns !== current) this.#changes.push(putPatterns(id, current));
     for (const checkpoint of checkpoints) this.#known.add(checkpoint);
+    for (const former of formers) {
+      for (const dropped of this.#known.addFormer(former)) this.#changes.push(deleteFormer(id, dropped));
+    }
     const identity = { prefix: this.#identityPrefix, fingerprintSize: config.fingerprint_size };
     this.#set = new FileSet({
       glob: new Glob(config.include, config.exclude, baseDir),
@@ -136,6 +155,8 @@ export class Tailer implements Component {
       symlinks: config.follow_symlinks,
       ignoreBinaries: config.ignore_binaries,
       samePatterns: patterns === current,
+      rotateWait: config.rotate_wait,
+      pending: (file) => this.#handler.pending(file, file.generation),
       events: {
         admitted: (file, checkpoint) => this.#admitted(file, checkpoint),
         rotated: (kind, path) => this.#rotated(kind, path),
@@ -143,6 +164,15 @@ export class Tailer implements Component {
         readable: (path, exists) => this.#reports?.readable(path, exists),
         ignored: (path, reason) => this.#reports?.ignored(path, reason),
         forgotten: (key) => this.#changes.push(deleteCheckpoint(id, key)),
+        moved: (checkpoint) => this.#changes.push(putCheckpoint(id, checkpoint)),
+        formerKept: (former, file) => {
+          this.#changes.push(putFormer(id, former));
+          if (file && former.pending.length > 0) this.#formers.set(former, file);
+        },
+        formerForgotten: (former) => {
+          this.#changes.push(deleteFormer(id, former));
+          this.#formers.delete(former);
+        },
       },
     });
     await this.#set.discover();
@@ -179,7 +209,7 @@ export class Tailer implements Component {
   async #pass(set: FileSet): Promise<boolean> {
     let again = false;
     this.#outdated = false;
-    await this.#readPending(set);
+    if (!(await this.#readPending(set))) return false;
     // A file that continues another one has to wait until that one is read to its end.
     const blocked = new Set<string>();
     for (const file of set.unread()) {
@@ -187,10 +217,9 @@ export class Tailer implements Component {
       if (blocked.has(file.lineage)) continue;
       // What was moved or copied away meanwhile comes before what stands in its place now.
       if (this.#outdated) return true;
-      if (await this.#readFile(set, file)) {
-        again = true;
-        blocked.add(file.lineage);
-      }
+      const outcome = await this.#readFile(set, file);
+      if (outcome === 'more') again = true;
+      if (outcome !== 'done') blocked.add(file.lineage);
     }
     if (!again) this.#handler.caughtUp();
     await this.#leaveMissing(set);
@@ -201,28 +230,30 @@ export class Tailer implements Component {
     return again;
   }
 
-  async #readFile(set: FileSet, file: TailFile): Promise<boolean> {
+  async #readFile(set: FileSet, file: TailFile): Promise<'done' | 'more' | 'later'> {
     if (file.partialSince !== undefined && file.partialSize === file.size && !this.#reader.isFlushDue(file))
-      return false;
+      return 'done';
     try {
       await set.handles.ensureOpen(file);
       const result = await this.#reader.read(file, TURN_BYTES, this.#sink);
       if (result === 'rewritten') await set.replaced(file);
       this.#reports?.readable(file.currentPath, true);
-      return result === 'rewritten' || file.more;
+      return result === 'rewritten' || file.more ? 'more' : 'done';
     } catch (error) {
       await set.handles.close(file);
       // A file that is gone is noticed at the next look.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && !(error instanceof MovedError)) {
         this.#reports?.unreadable(file.currentPath, error instanceof Error ? error.message : String(error));
       }
-      return false;
+      return isShortage(error) ? 'later' : 'done';
     }
   }
 
-  /** Lines that were read before a restart and had not led to a record by then. */
-  async #readPending(set: FileSet): Promise<void> {
-    for (const { file, pending } of this.#reread.splice(0)) {
+  /** Lines that were read before a restart and had not led to a record by then; false when that must be tried again. */
+  async #readPending(set: FileSet): Promise<boolean> {
+    const { logger } = this.#settings;
+    while (this.#reread.length > 0) {
+      const { file, pending } = this.#reread[0];
       let missing = pending.length / 2;
       try {
         await set.handles.ensureOpen(file);
@@ -230,17 +261,20 @@ export class Tailer implements Component {
           if (await this.#reader.readOne(file, pending[i], pending[i + 1], this.#sink)) missing--;
         }
       } catch (error) {
-        this.#settings.logger.error({ path: file.path, error }, 'Lines that waited for their event cannot be read');
+        if (isShortage(error)) return false;
+        logger.error({ path: file.path, error }, 'Lines that waited for their event cannot be read');
       }
-      if (missing > 0)
-        this.#settings.logger.warn({ path: file.path, missing }, 'Lines that waited for their event are gone');
+      if (missing > 0) logger.warn({ path: file.path, missing }, 'Lines that waited for their event are gone');
+      this.#reread.shift();
     }
+    return true;
   }
 
   async #leaveMissing(set: FileSet): Promise<void> {
     const { clock, logger } = this.#settings;
     for (const file of [...set.files.values()]) {
       if (file.missingSince === undefined) continue;
+      if (!file.handle && !file.gone) continue;
       if (!file.handle) {
         logger.warn({ path: file.path, unread: file.size - file.position }, 'File is gone, what was unread is lost');
         if (file.size > file.position) this.#lost.add(1, { receiver: this.#settings.id });
@@ -248,12 +282,12 @@ export class Tailer implements Component {
         continue;
       }
       const quiet = clock.now() - Math.max(file.lastGrowth, file.missingSince);
-      if (quiet < this.#config.rotate_wait || file.more) continue;
+      if (quiet < this.#config.rotate_wait || file.more || set.isHeld(file)) continue;
       if (file.position < file.size) {
         await this.#reader.flushPartial(file, this.#sink).catch(() => {});
         file.dirty = true;
       }
-      if (this.#handler.pending(file).length === 0) await this.#leave(set, file);
+      if (this.#handler.pending(file, file.generation).length === 0) await this.#leave(set, file);
     }
   }
 
@@ -264,14 +298,23 @@ export class Tailer implements Component {
   }
 
   #checkpoint(file: TailFile): Checkpoint {
-    return file.checkpoint(this.#handler.pending(file), this.#handler.state(file), this.#settings.clock.now());
+    return file.checkpoint(
+      this.#handler.pending(file, file.generation),
+      this.#handler.state(file),
+      this.#settings.clock.now(),
+    );
   }
 
   #expire(): void {
     const now = this.#settings.clock.now();
     if (now < this.#expireAt) return;
     this.#expireAt = now + EXPIRE_INTERVAL_MS;
-    for (const key of this.#known.expire(now)) this.#changes.push(deleteCheckpoint(this.#settings.id, key));
+    const { keys, formers } = this.#known.expire(now);
+    for (const key of keys) this.#changes.push(deleteCheckpoint(this.#settings.id, key));
+    for (const former of formers) {
+      this.#changes.push(deleteFormer(this.#settings.id, former));
+      this.#formers.delete(former);
+    }
   }
 
   #createSink(): LineSink {
@@ -306,6 +349,13 @@ export class Tailer implements Component {
       file.dirty = false;
       progress.push(putCheckpoint(this.#settings.id, this.#checkpoint(file)));
     }
+    for (const [former, file] of this.#formers) {
+      const pending = this.#handler.pending(file, former.generation);
+      if (pending.length === former.pending.length) continue;
+      former.pending = pending;
+      if (pending.length === 0) this.#formers.delete(former);
+      progress.push(putFormer(this.#settings.id, former));
+    }
     if (this.#out.count === 0 && progress.length === 0) return !signal.aborted;
     const started = clock.now();
     this.#gaveUp = !(await this.#delivery.deliver(this.#out.take(), progress, signal));
@@ -317,7 +367,9 @@ export class Tailer implements Component {
     const { logger } = this.#settings;
     logger.info({ path: file.path, offset: file.position, resumed: checkpoint !== undefined }, 'Reading file');
     this.#handler.admitted(file, checkpoint?.state ?? '');
-    if (checkpoint && checkpoint.pending.length > 0) this.#reread.push({ file, pending: checkpoint.pending });
+    const origin = checkpoint && this.#formers.get(checkpoint);
+    if (checkpoint && origin) this.#handler.moved(origin, checkpoint.generation, file);
+    else if (checkpoint && checkpoint.pending.length > 0) this.#reread.push({ file, pending: checkpoint.pending });
   }
 
   #rotated(kind: 'renamed' | 'truncated', path: string): void {

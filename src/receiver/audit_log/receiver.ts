@@ -60,12 +60,20 @@ class AuditRecords implements LineHandler {
     for (const log of this.#logs.values()) log.caughtUp();
   }
 
-  pending(file: TailFile): number[] {
+  pending(file: TailFile, generation: number): number[] {
     const pending: number[] = [];
     for (const place of this.#logs.get(file.lineage)?.openPlaces() ?? []) {
-      if (place.source === file && place.generation === file.generation) pending.push(place.start, place.end);
+      if (place.source === file && place.generation === generation) pending.push(place.start, place.end);
     }
     return pending;
+  }
+
+  moved(from: TailFile, generation: number, to: TailFile): void {
+    for (const place of this.#logs.get(from.lineage)?.openPlaces() ?? []) {
+      if (place.source !== from || place.generation !== generation) continue;
+      place.source = to;
+      place.generation = to.generation;
+    }
   }
 
   state(file: TailFile): string {

@@ -28,6 +28,7 @@ function createLineRecords(config: FileLogConfig, out: BatchBuilder): LineHandle
     },
     caughtUp() {},
     pending: () => [],
+    moved() {},
     state: () => '',
     admitted() {},
   };

@@ -1,6 +1,7 @@
-import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RefusedError } from '../../../src/component/errors.ts';
 import { auditLogSchema } from '../../../src/receiver/audit_log/config.ts';
 import { createAuditLogReceiver } from '../../../src/receiver/audit_log/receiver.ts';
 import { describeComponentContract } from '../../contract/component.ts';
@@ -93,6 +94,33 @@ describe('events', () => {
     const rotated = `ossec: File rotated (inode changed): '${log}'.`;
     expect(records.sort()).toEqual([rotated, ...[1, 2, 3].map((serial) => event(serial).join(' '))].sort());
   });
+
+  it.each(['goes on', 'is killed after the look', 'is killed after the copy was seen'])(
+    'are whole when their log is copied and truncated between their records, and the program %s',
+    async (what) => {
+      const begun = event(2);
+      write(...event(1), ...begun.slice(0, 2));
+      await audit({ include: ['audit.log*'], fingerprint_size: 64 }).start();
+      await harness.polls(2);
+      const kill = async () => {
+        harness.intake.fail = () => {
+          throw new RefusedError('the process is being killed', 10);
+        };
+        await harness.stop();
+        harness.intake.fail = undefined;
+      };
+      copyFileSync(log, what === 'is killed after the look' ? join(folder, 'elsewhere') : `${log}.1`);
+      truncateSync(log);
+      await harness.polls(2);
+      if (what !== 'goes on') await kill();
+      if (what === 'is killed after the look') renameSync(join(folder, 'elsewhere'), `${log}.1`);
+      if (what !== 'goes on') await harness.start();
+      write(...begun.slice(2));
+      await harness.polls(15);
+      const found = harness.news().filter(({ attributes }) => attributes.has('log.file.path'));
+      expect(found.map(({ body }) => body)).toEqual([event(1).join(' '), begun.join(' ')]);
+    },
+  );
 
   it('are still evaluated after a truncation that swallowed their rest', async () => {
     write(...event(1).slice(0, 2));
