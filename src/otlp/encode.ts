@@ -1,5 +1,6 @@
-import type { AnyValue, Attributes } from '../pdata/any-value.ts';
+import type { AnyValue } from '../pdata/any-value.ts';
 import type { LogBatch, LogRecord, Resource, Scope, ScopeLogs } from '../pdata/logs.ts';
+import { type SharedAttributes, SplitRecord } from '../pdata/split-record.ts';
 import { WireWriter } from './wire-writer.ts';
 
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -60,7 +61,7 @@ function writeRecord(writer: WireWriter, record: LogRecord): void {
     writer.varint(tag(8, 5));
   }
   writeUint32(writer, tag(7, 0), record.droppedAttributesCount);
-  writeEntries(writer, tag(6, 2), record.attributes);
+  writeAttributes(writer, tag(6, 2), record);
   if (record.body !== null) writeValue(writer, tag(5, 2), record.body);
   writer.stringField(tag(3, 2), record.severityText);
   writeUint32(writer, tag(2, 0), record.severityNumber);
@@ -87,6 +88,26 @@ function writeId(writer: WireWriter, field: number, hex: string): void {
   writer.close(field, before);
 }
 
+function writeAttributes(writer: WireWriter, field: number, record: LogRecord): void {
+  const split = record instanceof SplitRecord ? record.split : undefined;
+  if (split === undefined) {
+    writeEntries(writer, field, record.attributes);
+    return;
+  }
+  writeEntries(writer, field, split.own);
+  const known = encoded.get(split.shared);
+  if (known !== undefined) {
+    writer.raw(known);
+    return;
+  }
+  const before = writer.size;
+  writeEntries(writer, field, split.shared.entries);
+  encoded.set(split.shared, writer.copySince(before));
+}
+
+/** The bytes of what many records share, as attributes of a record. */
+const encoded = new WeakMap<SharedAttributes, Uint8Array>();
+
 /**
  * Entries of the maps that are being written, the inner ones behind the outer: a map can only be walked forwards. The
  * arrays never shrink while a request is written, since growing again costs more than all else here.
@@ -107,7 +128,7 @@ function forgetEntries(): void {
   values.length = 0;
 }
 
-function writeEntries(writer: WireWriter, field: number, entries: Attributes): void {
+function writeEntries(writer: WireWriter, field: number, entries: ReadonlyMap<string, AnyValue>): void {
   const first = noted;
   entries.forEach(noteEntry);
   for (let index = noted - 1; index >= first; index--) writeEntry(writer, field, keys[index], values[index]);

@@ -41,6 +41,11 @@ export class WireWriter {
     return bytes;
   }
 
+  /** A copy of what was written since `sizeBefore`. */
+  copySince(sizeBefore: number): Uint8Array {
+    return new Uint8Array(this.buffer.subarray(this.pos, this.buffer.length - sizeBefore));
+  }
+
   varint(value: number): void {
     if (value < 0x80) {
       this.buffer[this.reserve(1)] = value;

@@ -28,7 +28,7 @@ export function cloneRecord(record: LogRecord): LogRecord {
   return { ...record, body: cloneValue(record.body), attributes: cloneAttributes(record.attributes) };
 }
 
-export function cloneAttributes(attributes: Attributes): Attributes {
+export function cloneAttributes(attributes: ReadonlyMap<string, AnyValue>): Attributes {
   const copy: Attributes = new Map();
   for (const [key, value] of attributes) copy.set(key, cloneValue(value));
   return copy;

@@ -60,7 +60,7 @@ export class MemoryState {
       found = new Map();
       this.#namespaces.set(namespace, found);
     }
-    found.set(key, Uint8Array.from(value));
+    found.set(key, new Uint8Array(value));
   }
 
   delete(namespace: string, key: string): void {
@@ -70,7 +70,7 @@ export class MemoryState {
   /** Ids must grow from call to call. */
   enqueue(queue: string, payload: Uint8Array, id = this.nextId(queue)): void {
     const found = this.#queue(queue);
-    found.items.set(id, Uint8Array.from(payload));
+    found.items.set(id, new Uint8Array(payload));
     found.bytes += payload.byteLength;
     found.nextId = Math.max(found.nextId, id + 1);
   }

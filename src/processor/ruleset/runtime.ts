@@ -2,10 +2,10 @@ import { formatHealthEvent, HEALTH_LOCATION } from '../../component/health-event
 import type { LocalHost } from '../../component/host.ts';
 import type { Alert, AlertRule } from '../../pdata/alert.ts';
 import { createLogRecord, type LogRecord, type Resource, type ScopeLogs } from '../../pdata/logs.ts';
-import type { Severity } from '../../pdata/severity.ts';
 import { buildAlert } from './alert/build.ts';
-import { createAlertRecord, createAlertResource, createSeverityMap } from './alert/record.ts';
+import { createAlertResource, createSeverityMap } from './alert/record.ts';
 import { collectUsedFields } from './alert/used-fields.ts';
+import { AlertRecords } from './alert-records.ts';
 import { textToBytes } from './bytes.ts';
 import type { Ruleset } from './compile/ruleset.ts';
 import type { RulesetConfig } from './config.ts';
@@ -45,7 +45,7 @@ export class RulesetRuntime {
   private readonly config: RulesetConfig;
   private readonly localHost: LocalHost;
   private identify!: (resource: Resource) => HostIdentity;
-  private readonly severityOf: (level: number) => Severity;
+  private readonly alertRecords: AlertRecords;
   private readonly hostname: string;
   private engine!: Engine;
   private usedFields: ReadonlyMap<string, ReadonlySet<string>> = new Map();
@@ -59,7 +59,7 @@ export class RulesetRuntime {
   ) {
     this.config = config;
     this.localHost = localHost;
-    this.severityOf = createSeverityMap(config.severity_map);
+    this.alertRecords = new AlertRecords(createSeverityMap(config.severity_map));
     this.hostname = textToBytes(config.hostname ?? localHost.name.split('.')[0]);
     this.use(ruleset, state, agentIds);
   }
@@ -100,12 +100,13 @@ export class RulesetRuntime {
     const wanted = verdict.alert || this.config.emit === 'annotated';
     if (!wanted) return { verdict, alert: undefined, alertRecord: undefined, attributesCut: 0 };
     const alert = buildAlert(verdict, this.ruleset, host, record.identity);
-    if (!verdict.alert || alert.rule === undefined) {
+    const { rule } = verdict;
+    if (!verdict.alert || alert.rule === undefined || rule === undefined) {
       return { verdict, alert, alertRecord: undefined, attributesCut: 0 };
     }
     const used = this.usedFields.get(alert.rule.id) ?? NO_FIELDS;
     const complete = alert as Alert & { rule: AlertRule };
-    const made = createAlertRecord(complete, record, source.alertResource, used, this.severityOf);
+    const made = this.alertRecords.create(complete, rule, record, source.alertResource, used);
     return { verdict, alert, alertRecord: made.record, attributesCut: made.attributesCut };
   }
 
