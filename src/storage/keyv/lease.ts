@@ -44,7 +44,7 @@ export class Lease {
   #beat = 0;
   #renewedAt = Number.NEGATIVE_INFINITY;
   epoch = 0;
-  /** Number of the newest journal entry that is applied; told with every beat. */
+  /** Number of the newest journal entry that is applied or given up; told with every beat. */
   applied = 0;
 
   constructor(options: LeaseOptions) {
@@ -77,7 +77,9 @@ export class Lease {
 
   /** Whether it is time to `renew`. */
   isDue(): boolean {
-    return this.#options.clock.now() - this.#renewedAt >= this.#options.leaseMs / 3;
+    const age = this.#options.clock.now() - this.#renewedAt;
+    // Negative where the clock was set back: how long it really was is not known then.
+    return age < 0 || age >= this.#options.leaseMs / 3;
   }
 
   /**

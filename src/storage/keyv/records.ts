@@ -9,7 +9,9 @@ import type { Change } from '../../component/state-store.ts';
 export type StoredRecord =
   | { kind: 'state'; namespace: string; key: string; value: Uint8Array }
   | { kind: 'item'; queue: string; id: number; payload: Uint8Array }
-  | { kind: 'next'; queue: string; nextId: number };
+  | { kind: 'next'; queue: string; nextId: number }
+  /** Removed, where a removal alone could be undone; see `Generations`. */
+  | { kind: 'gone' };
 
 /** One write or removal (`value` null) in the Keyv. */
 export interface KeyvWrite {
@@ -49,9 +51,15 @@ export function toWrites(changes: readonly FixedChange[]): KeyvWrite[] {
   return [...writes].map(([key, value]) => ({ key, value }));
 }
 
+/** Stands for a record that was removed. */
+export function goneText(): string {
+  return '[]';
+}
+
 /**
  * Reads back what `toWrites` wrote; undefined for keys of another kind (the owner, the journal).
  *
+ * @param key the record's own, without the number of its place
  * @throws where the value is damaged
  */
 export function parseRecord(key: string, value: unknown): StoredRecord | undefined {
@@ -59,13 +67,14 @@ export function parseRecord(key: string, value: unknown): StoredRecord | undefin
   if (kind !== 's-' && kind !== 'i-' && kind !== 'n-') return undefined;
   const parts: unknown = JSON.parse(String(value));
   if (!Array.isArray(parts)) throw new TypeError('no list');
+  if (parts.length === 0) return { kind: 'gone' };
   const [name, second, text] = parts as unknown[];
   if (typeof name !== 'string') throw new TypeError('no name');
   const bytes = () => {
     if (typeof text !== 'string') throw new TypeError('no bytes');
     return new Uint8Array(Buffer.from(text, 'base64'));
   };
-  let record: StoredRecord;
+  let record: Exclude<StoredRecord, { kind: 'gone' }>;
   if (kind === 's-' && typeof second === 'string') {
     record = { kind: 'state', namespace: name, key: second, value: bytes() };
   } else if (kind === 'i-' && Number.isSafeInteger(second)) {
@@ -80,29 +89,22 @@ export function parseRecord(key: string, value: unknown): StoredRecord | undefin
 }
 
 /** A journal entry: one commit, complete, before any of it is applied. */
-export interface JournalText {
-  /** Numbers of earlier entries whose writing failed for the caller, and which may have arrived all the same. */
-  voids: number[];
-  writes: KeyvWrite[];
-}
-
-export function encodeJournal({ voids, writes }: JournalText): string {
-  return JSON.stringify({ voids, writes: writes.map(({ key, value }) => [key, value]) });
+export function encodeJournal(writes: readonly KeyvWrite[]): string {
+  return JSON.stringify({ writes: writes.map(({ key, value }) => [key, value]) });
 }
 
 /** @throws where the text is damaged */
-export function decodeJournal(text: unknown): JournalText {
-  const entry = JSON.parse(String(text)) as { voids?: unknown; writes?: unknown };
-  if (!Array.isArray(entry.voids) || !Array.isArray(entry.writes)) throw new TypeError('no list');
-  const writes = entry.writes.map((part: unknown): KeyvWrite => {
+export function decodeJournal(text: unknown): KeyvWrite[] {
+  const entry = JSON.parse(String(text)) as { writes?: unknown };
+  if (!Array.isArray(entry.writes)) throw new TypeError('no list');
+  return entry.writes.map((part: unknown): KeyvWrite => {
     const [key, value] = part as unknown[];
     if (typeof key !== 'string' || (value !== null && typeof value !== 'string')) throw new TypeError('wrong type');
     return { key, value };
   });
-  return { voids: entry.voids.map(Number), writes };
 }
 
-export function keyOf(record: StoredRecord): string {
+function keyOf(record: Exclude<StoredRecord, { kind: 'gone' }>): string {
   if (record.kind === 'state') return stateKey(record.namespace, record.key);
   return record.kind === 'item' ? itemKey(record.queue, record.id) : nextKey(record.queue);
 }

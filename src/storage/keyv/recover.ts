@@ -1,5 +1,4 @@
 import type { Keyv } from 'keyv';
-import type { MemoryState } from '../memory-state.ts';
 import type { StoreOptions } from '../options.ts';
 import type { JournalEntry, Loaded } from './load.ts';
 import { loadAll } from './load.ts';
@@ -14,7 +13,7 @@ export async function recover(
   remote: Remote,
   previous: { epoch: number; applied: number } | undefined,
   options: StoreOptions & { shown: string },
-): Promise<MemoryState> {
+): Promise<Pick<Loaded, 'state' | 'generations'>> {
   const { logger, meter, shown } = options;
   const load = (): Promise<Loaded> => remote.within('read', () => loadAll(keyv), LOAD_LIMIT_MS);
   let loaded = await load();
@@ -23,7 +22,7 @@ export async function recover(
   for (const entry of interrupted) await remote.apply(entry.writes);
   if (interrupted.length > 0) loaded = await load();
   const unreadable = loaded.damaged.filter((key) => key.startsWith('j-'));
-  for (const key of [...journal.map((entry) => entry.key), ...unreadable]) await remote.delete(key);
+  for (const key of [...journal.map((entry) => entry.key), ...unreadable, ...loaded.left]) await remote.delete(key);
 
   const dropped = journal.length - interrupted.length;
   if (interrupted.length > 0)
@@ -37,16 +36,17 @@ export async function recover(
       'stored values are damaged and count as missing',
     );
   }
-  return loaded.state;
+  return loaded;
 }
 
-/** In their order; without those of owners before the last one, those applied already, and those that were given up. */
+/**
+ * In their order; without those of owners before the last one, those applied already, and those that were given up: a commit
+ * that failed for its caller is told to be applied before the next one begins, so that its entry may come late.
+ */
 function interruptedCommits(
   journal: readonly JournalEntry[],
   previous: { epoch: number; applied: number } | undefined,
 ): JournalEntry[] {
   if (!previous) return [];
-  const own = journal.filter((entry) => entry.epoch === previous.epoch && entry.seq > previous.applied);
-  const voids = new Set(own.flatMap((entry) => entry.voids));
-  return own.filter((entry) => !voids.has(entry.seq));
+  return journal.filter((entry) => entry.epoch === previous.epoch && entry.seq > previous.applied);
 }

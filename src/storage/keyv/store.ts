@@ -6,6 +6,7 @@ import { StoreClosedError, StoreLockedError } from '../errors.ts';
 import type { MemoryState } from '../memory-state.ts';
 import type { StoreOptions } from '../options.ts';
 import type { KeyvConnection } from './connect.ts';
+import { Generations } from './generations.ts';
 import { Lease } from './lease.ts';
 import { journalKey } from './load.ts';
 import type { FixedChange, KeyvWrite } from './records.ts';
@@ -50,9 +51,12 @@ export class KeyvStateStore implements StateStore {
   readonly #lease: Lease;
   readonly #state: MemoryState;
   readonly #stop = new AbortController();
+  readonly #generations: Generations;
   #seq = 0;
-  /** Journal entries whose writing failed; they may be there. */
-  #voids: number[] = [];
+  /** The newest journal entry failed, and may arrive all the same: the next owner must be told that it does not count. */
+  #hasDoubt = false;
+  /** The server lost what it had, and does not have all of it again. */
+  #mustRewrite = false;
   #waiting: Pending[] = [];
   #writing: Promise<void> | undefined;
   #renewal: Timer | undefined;
@@ -64,13 +68,14 @@ export class KeyvStateStore implements StateStore {
     options: KeyvStoreOptions,
     remote: Remote,
     lease: Lease,
-    state: MemoryState,
+    { state, generations }: { state: MemoryState; generations: ReadonlyMap<string, number> },
   ) {
     this.#connection = connection;
     this.#options = options;
     this.#remote = remote;
     this.#lease = lease;
     this.#state = state;
+    this.#generations = new Generations(generations);
     this.#scheduleRenewal();
   }
 
@@ -90,8 +95,8 @@ export class KeyvStateStore implements StateStore {
       // The first command tells whether there is a server.
       await remote.within('connect', () => keyv.get('owner'));
       const previous = await remote.within('take the lease', () => lease.acquire(), 3 * leaseMs + 30_000);
-      const state = await recover(keyv, remote, previous, options);
-      return new KeyvStateStore(connection, options, remote, lease, state);
+      const recovered = await recover(keyv, remote, previous, options);
+      return new KeyvStateStore(connection, options, remote, lease, recovered);
     } catch (error) {
       await connection.close().catch(() => {});
       throw error;
@@ -164,35 +169,36 @@ export class KeyvStateStore implements StateStore {
 
   async #write(group: readonly Pending[]): Promise<void> {
     const fixed = this.#fix(group);
-    const writes = toWrites(fixed);
+    const writes = this.#generations.place(toWrites(fixed));
     if (writes.length > 0) {
       const seq = ++this.#seq;
       const key = journalKey(this.#lease.epoch, seq);
       try {
-        await this.#remote.set(key, encodeJournal({ voids: this.#voids, writes }));
+        await this.#remote.set(key, encodeJournal(writes));
       } catch (error) {
-        this.#voids.push(seq);
+        this.#lease.applied = seq;
+        this.#hasDoubt = true;
         throw error;
       }
       for (const change of fixed) applyTo(this.#state, change);
       for (const pending of group) pending.resolve();
-      await this.#applyForSure(writes, [...this.#voids, seq]);
+      await this.#applyForSure(writes, key);
     } else {
       for (const pending of group) pending.resolve();
     }
   }
 
   /** The journal holds the commit, so it is done; but none may follow before its keys are written. */
-  async #applyForSure(writes: readonly KeyvWrite[], entries: readonly number[]): Promise<void> {
+  async #applyForSure(writes: readonly KeyvWrite[], journal: string): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
         if (attempt > 0) await this.#ensureOwnership();
         await this.#remote.apply(writes);
-        for (const seq of entries) await this.#remote.delete(journalKey(this.#lease.epoch, seq));
-        this.#voids = [];
+        await this.#remote.delete(journal);
         this.#lease.applied = this.#seq;
         return;
       } catch (error) {
+        this.#generations.doubt(writes);
         if (attempt === 0)
           this.#options.logger.error({ error: String(error) }, 'a commit is not applied yet; trying on');
         this.#rejectAll(this.#waiting.splice(0), error);
@@ -233,10 +239,11 @@ export class KeyvStateStore implements StateStore {
   /** @throws StoreLockedError, for ever, once another process has taken over */
   async #ensureOwnership(): Promise<void> {
     if (this.#lost) throw this.#lost;
-    if (!this.#lease.isDue()) return;
+    if (!this.#lease.isDue() && !this.#hasDoubt && !this.#mustRewrite) return;
     try {
       const wasThere = await this.#remote.within('renew the lease', () => this.#lease.renew());
-      if (wasThere) return;
+      this.#hasDoubt = false;
+      this.#mustRewrite ||= !wasThere;
     } catch (error) {
       if (error instanceof StoreLockedError) {
         this.#lost = error;
@@ -244,10 +251,18 @@ export class KeyvStateStore implements StateStore {
       }
       throw error;
     }
+    if (!this.#mustRewrite) return;
     // A restart without persistence, a flush: memory still has all of it.
     const { logger, shown } = this.#options;
     logger.error({ store: shown }, 'the shared store was emptied; writing it anew from memory');
-    await this.#remote.apply(toWrites([...this.#state.dump()]));
+    const writes = this.#generations.place(toWrites([...this.#state.dump()]));
+    try {
+      await this.#remote.apply(writes);
+    } catch (error) {
+      this.#generations.doubt(writes);
+      throw error;
+    }
+    this.#mustRewrite = false;
   }
 
   #scheduleRenewal(): void {
