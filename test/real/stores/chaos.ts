@@ -21,7 +21,11 @@ export async function runStoreSeed(seed: number, server: StoreServer, faults: nu
       faults,
       only: [...LOCAL_FAULTS, ...more.map(({ name }) => name)],
       more,
-      storage: (run) => ({ uri: url.href, namespace: `chaos-${new URL(server.uri).protocol.slice(0, -1)}-${seed}-${run}`, lease: '600ms' }),
+      storage: (run) => ({
+        uri: url.href,
+        namespace: `chaos-${new URL(server.uri).protocol.slice(0, -1)}-${seed}-${run}`,
+        lease: '600ms',
+      }),
     });
   } finally {
     await proxy.close();

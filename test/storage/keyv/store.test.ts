@@ -136,7 +136,7 @@ describe('commits on a shared store', () => {
     const { store } = await open(server);
     server.fault = (command, key) => {
       if (command !== 'set' || !key.includes('j-')) return;
-      server.data.set(key, JSON.stringify({ value: '{"writes":[["s-x","[]"]]}' }));
+      server.data.set(key, JSON.stringify({ value: '{"writes":[["s-x","late"]]}' }));
       throw new Error('timed out');
     };
     await expect(store.commit([put('b')])).rejects.toThrow('timed out');
@@ -219,7 +219,7 @@ describe('ownership of a shared store', () => {
     server.fault = (command, key) => (command === 'set' && /:[si]-/.test(key) ? new Promise(() => {}) : undefined);
     await first.store.commit([put('a'), enqueue('x')]);
     server.fault = undefined;
-    server.data.set('test:j-0-7', JSON.stringify({ value: '{"writes":[["s-x","[]"]]}' }));
+    server.data.set('test:j-0-7', JSON.stringify({ value: '{"writes":[["s-x","late"]]}' }));
     const second = await open(server);
     expect(keys(second.store)).toEqual(['a']);
     expect(payloads(second.store)).toEqual(['x']);
