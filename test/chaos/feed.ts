@@ -5,6 +5,7 @@ import type { LineSource, Steps } from './load.ts';
 import { COMMANDS } from './load.ts';
 import type { Monitor } from './monitor.ts';
 import { pause } from './program.ts';
+import { AuditLog } from './sources/audit-log.ts';
 import { createGrpcSend } from './sources/grpc.ts';
 import { createHttpSend } from './sources/http.ts';
 import { LogFile } from './sources/log-file.ts';
@@ -25,6 +26,8 @@ export class Feed {
   readonly #grpc: { send: Send; close: () => void };
   readonly #renamed: LogFile;
   readonly #truncated: LogFile;
+  readonly #auditFile: LogFile;
+  readonly #audit: AuditLog;
   readonly #random;
   /** Of each host: what they send must not depend on what others do. */
   readonly #requests = new Map<string, number>();
@@ -39,11 +42,13 @@ export class Feed {
     this.#grpc = createGrpcSend(stage.grpcPort);
     this.#renamed = new LogFile(join(stage.logs, 'rename.log'), 'rename', createRandom(seed * 5 + 1));
     this.#truncated = new LogFile(join(stage.logs, 'truncate.log'), 'copytruncate', createRandom(seed * 5 + 2));
+    this.#auditFile = new LogFile(join(stage.logs, 'audit.log'), 'rename', createRandom(seed * 5 + 3));
+    this.#audit = new AuditLog(this.#auditFile, createRandom(seed * 5 + 4));
     for (const alias of COMMANDS) this.#setOutput(alias, 'the beginning');
   }
 
   get rotations(): number {
-    return this.#renamed.rotations + this.#truncated.rotations;
+    return this.#renamed.rotations + this.#truncated.rotations + this.#auditFile.rotations;
   }
 
   /** Commands have run once, so that what comes is a change. */
@@ -55,7 +60,11 @@ export class Feed {
 
   /** Resolves when all of the phase is acknowledged, and seen at the other end where nobody acknowledges. */
   async run(phase: ReadonlyMap<string, Steps>, stepDone: () => void): Promise<void> {
-    const each = async (name: LineSource, step: (lines: readonly string[]) => Promise<void>) => {
+    const each = async (
+      name: LineSource,
+      step: (lines: readonly string[]) => Promise<void>,
+      bodyOf = (line: string) => line,
+    ) => {
       const steps = phase.get(name) ?? [];
       for (const lines of steps) {
         await step(lines);
@@ -63,7 +72,7 @@ export class Feed {
         await pause(this.#random.int(0, 2 * PACE_MS));
       }
       const [last] = steps.at(-1) ?? [];
-      if (last !== undefined) await this.#monitor.until(`"${last}"`, () => this.#monitor.hasArrived(last));
+      if (last !== undefined) await this.#monitor.until(`"${last}"`, () => this.#monitor.hasArrived(bodyOf(last)));
     };
     const changes = async (alias: string) => {
       for (const [text] of phase.get(alias) ?? []) {
@@ -78,6 +87,11 @@ export class Feed {
       each('chaos-grpc', (lines) => this.#call(lines)),
       each('chaos-rename', (lines) => this.#renamed.append(lines)),
       each('chaos-truncate', (lines) => this.#truncated.append(lines)),
+      each(
+        'chaos-audit',
+        (lines) => this.#audit.append(lines),
+        (line) => this.#audit.lastEvent(line),
+      ),
       ...COMMANDS.map(changes),
     ]);
   }

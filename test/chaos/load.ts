@@ -1,8 +1,15 @@
 import { createRandom, type Random } from '../support/random.ts';
 import { PICKY, POISON } from './backend.ts';
 
-/** The sources of lines, in the order of their rules; each is fed by one sender, one thing after the other. */
-export const LINE_SOURCES = ['chaos-http', 'chaos-uid', 'chaos-grpc', 'chaos-rename', 'chaos-truncate'] as const;
+/** The sources of lines (of audit events), in the order of their rules; each is fed by one sender, one thing after the other. */
+export const LINE_SOURCES = [
+  'chaos-http',
+  'chaos-uid',
+  'chaos-grpc',
+  'chaos-rename',
+  'chaos-truncate',
+  'chaos-audit',
+] as const;
 export type LineSource = (typeof LINE_SOURCES)[number];
 export const COMMANDS = ['chaos-list', 'chaos-shell'] as const;
 

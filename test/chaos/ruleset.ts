@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AUDIT_NODE } from './sources/audit-log.ts';
 
 /** Rules of one source: what each line of it may lead to. Sources share no rule, so that order within one decides all. */
 export interface SourceRules {
@@ -44,7 +45,7 @@ export function writeDecoders(folder: string, lineSources: readonly string[]): v
   mkdirSync(folder, { recursive: true });
   const decoders = lineSources.map(
     (name) => `<decoder name="${name}">
-  <prematch>^${name} </prematch>
+  <prematch>${startOf(name)}</prematch>
 </decoder>
 <decoder name="${name}">
   <parent>${name}</parent>
@@ -55,6 +56,10 @@ export function writeDecoders(folder: string, lineSources: readonly string[]): v
 `,
   );
   writeFileSync(join(folder, 'chaos_decoders.xml'), decoders.join('\n'));
+}
+
+function startOf(source: string): string {
+  return source === 'chaos-audit' ? `^node=${AUDIT_NODE} type=SYSCALL ` : `^${source} `;
 }
 
 export interface RulesOptions {

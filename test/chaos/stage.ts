@@ -73,6 +73,7 @@ function createConfig(seed: number, stage: Stage, backendPort: number, storage: 
     max_batch_size: random.pick([1, 7, 1000]),
     retry_on_failure: retry,
   });
+  const audit = { ...tail('audit'), linger: '1m' };
   const command = (alias: string, words: string | string[]) => ({
     command: words,
     alias,
@@ -93,6 +94,7 @@ function createConfig(seed: number, stage: Stage, backendPort: number, storage: 
       },
       'file_log/rename': tail('rename'),
       'file_log/truncate': tail('truncate'),
+      audit_log: audit,
       [`command/${list}`]: command(list, ['/bin/cat', outputFile(stage, list)]),
       [`command/${shell}`]: command(shell, `cat ${outputFile(stage, shell)} | sort`),
     },
@@ -119,7 +121,14 @@ function createConfig(seed: number, stage: Stage, backendPort: number, storage: 
       ...(storage && { extensions: ['keyv_storage'] }),
       pipelines: {
         logs: {
-          receivers: ['otlp', 'file_log/rename', 'file_log/truncate', `command/${list}`, `command/${shell}`],
+          receivers: [
+            'otlp',
+            'file_log/rename',
+            'file_log/truncate',
+            'audit_log',
+            `command/${list}`,
+            `command/${shell}`,
+          ],
           processors: ['ruleset'],
           exporters: ['otlp_http'],
         },

@@ -30,7 +30,7 @@ interface OpenEvent<Source> {
   bytes: number;
   /** It has all its records, but for an EOE. */
   closing: boolean;
-  /** Time at which all was read after the newest record. */
+  /** Elapsed time at which all was read after the newest record. */
   at: number | undefined;
   /** Number of records and time of the log when the newest record came. */
   count: number;
@@ -73,6 +73,8 @@ export class Reassembler<Source> {
   #openBytes = 0;
   #count = 0;
   #now: number;
+  /** Milliseconds that all looks together have seen pass. */
+  #elapsed = 0;
   #restored = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReassemblerOptions<Source>) {
@@ -108,9 +110,13 @@ export class Reassembler<Source> {
 
   /** Called when nothing more can be read for now, again and again: what has waited long enough is done. */
   caughtUp(): void {
-    this.#now = this.#options.clock.now();
+    const { clock, linger } = this.#options;
+    const now = clock.now();
+    // A clock that was set must not end events that are just being written.
+    this.#elapsed += Math.min(Math.max(0, now - this.#now), linger / 2);
+    this.#now = now;
     this.#releaseDone();
-    this.#sweep(this.#now);
+    this.#sweep(this.#elapsed);
   }
 
   get openEvents(): number {
@@ -236,7 +242,7 @@ export class Reassembler<Source> {
     }
   }
 
-  /** Lets go what nothing more belongs to; by the clock only when all that can be read has been read. */
+  /** Lets go what nothing more belongs to; by elapsed time only when all that can be read has been read. */
   #sweep(now: number | undefined): void {
     const { linger } = this.#options;
     const seconds = Math.ceil(linger / 1000) + 1;

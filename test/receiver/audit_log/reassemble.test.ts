@@ -103,6 +103,14 @@ describe('when an event is done', () => {
     },
   );
 
+  it('is not ended by a clock that is set', async () => {
+    const grouper = new Grouper().push(record('SYSCALL', 7), record('CWD', 7)).caughtUp();
+    await grouper.clock.advance(1_200_000);
+    grouper.caughtUp().push(record('PROCTITLE', 7), record('EOE', 7));
+    expect(grouper.take()).toHaveLength(1);
+    expect(grouper.counts.expired).toBeUndefined();
+  });
+
   it('waits from the newest record on, and over pauses of the reader', async () => {
     const grouper = new Grouper().push(record('SYSCALL', 1));
     await grouper.clock.advance(10_000);

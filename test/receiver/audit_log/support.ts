@@ -2,6 +2,9 @@ import { type Oddity, Reassembler } from '../../../src/receiver/audit_log/reasse
 import type { Gap } from '../../../src/receiver/audit_log/sequence.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
+/** Time between two looks. */
+const POLL_MS = 200;
+
 /** A reassembler whose events are kept as texts. */
 export class Grouper {
   readonly clock = new FakeClock();
@@ -44,8 +47,11 @@ export class Grouper {
 
   async wait(ms: number): Promise<this> {
     this.caughtUp();
-    await this.clock.advance(ms);
-    return this.caughtUp();
+    for (let left = ms; left > 0; left -= POLL_MS) {
+      await this.clock.advance(Math.min(POLL_MS, left));
+      this.caughtUp();
+    }
+    return this;
   }
 
   /** What came out since the last call. */
