@@ -1,6 +1,8 @@
+import { formatHealthEvent } from '../../component/health-event.ts';
 import type { Change, StateStore } from '../../component/state-store.ts';
 import type { LogRecord } from '../../pdata/logs.ts';
 import { decodeJson, encodeJson, storeKey } from './evaluate/state/store-key.ts';
+import { createHealthRecord } from './runtime.ts';
 
 const NAMESPACE = 'command-run';
 /** Commands that are followed; the one whose last run is longest ago goes first. */
@@ -77,6 +79,16 @@ export class CommandRuns {
     // Runs are numbered by time: who ran last stands last.
     for (const [key, run] of stored.sort((a, b) => a[1] - b[1])) this.#newest.set(key, run);
   }
+}
+
+/** Says so to the rules, once for each run. */
+export function createLateRunRecord(
+  { alias, run, newest }: LateRun,
+  record: LogRecord,
+  nowUnixNano: bigint,
+): LogRecord {
+  const body = formatHealthEvent('command run out of order', alias, { run, stored: newest });
+  return createHealthRecord(body, `${record.identity}#late`, nowUnixNano);
 }
 
 /** Runs are numbers; some senders make texts of them. */

@@ -79,6 +79,12 @@ export const rulesetConfigSchema = z.strictObject({
     })
     .prefault({}),
   health: z.boolean().default(true).describe('load the health add-on (rules 199000 to 199999) on top of the ruleset'),
+  workers: z
+    .union([z.int().min(1).max(64), z.literal('auto')])
+    .default(1)
+    .describe(
+      'threads that evaluate, each for its part of the hosts; auto: one for each core, or one in all where hosts cannot be told apart',
+    ),
   storage: z.string().optional().describe('id of the storage extension that keeps state and shared lists'),
   watch: z
     .boolean()

@@ -1,27 +1,24 @@
-import type { Counter } from '@opentelemetry/api';
 import type { Consumer, Processor } from '../../component/component.ts';
 import { RefusedError } from '../../component/errors.ts';
-import { formatHealthEvent } from '../../component/health-event.ts';
 import type { Host, Settings } from '../../component/host.ts';
 import type { WorkUnit } from '../../component/state-store.ts';
 import { createProcessorTelemetry, type ProcessorTelemetry } from '../../component/telemetry.ts';
-import type { Attributes } from '../../pdata/any-value.ts';
-import type { LogBatch, LogRecord, Scope, ScopeLogs } from '../../pdata/logs.ts';
-import { VERSION } from '../../version.ts';
-import { alertAttributes, SERVICE_NAME } from './alert/record.ts';
-import { CommandRuns, type LateRun } from './command-runs.ts';
+import type { LogBatch, LogRecord, ScopeLogs } from '../../pdata/logs.ts';
+import { SERVICE_NAME } from './alert/record.ts';
+import { CommandRuns, createLateRunRecord } from './command-runs.ts';
 import type { RulesetConfig } from './config.ts';
+import { createCounters, type RulesetCounters } from './counters.ts';
 import { EngineState, loadState } from './evaluate/state.ts';
 import { EvictionReports } from './evictions.ts';
 import { LiveContent } from './live/live-content.ts';
+import { annotate, createAlertGroup } from './outgoing.ts';
 import { RuleTelemetry } from './rule-telemetry.ts';
-import { createHealthRecord, type RecordOutcome, type RecordSource, RulesetRuntime } from './runtime.ts';
-import { StateView } from './state-view.ts';
+import { type RecordOutcome, type RecordSource, RulesetRuntime } from './runtime.ts';
+import { StateView, stateScope } from './state-view.ts';
+import { settleLayout } from './workers/layout.ts';
 
 /** Until units that are under way have ended; receivers come again. */
 const RESTORE_RETRY_MS = 50;
-
-const SCOPE: Scope = { name: SERVICE_NAME, version: VERSION, attributes: new Map() };
 
 /**
  * Evaluates every record against the ruleset, one after the other, and hands alerts on. What the engine remembers is part
@@ -33,10 +30,7 @@ export class RulesetProcessor implements Processor {
   private readonly config: RulesetConfig;
   private readonly next: Consumer;
   private readonly telemetry: ProcessorTelemetry;
-  private readonly counters: Record<
-    'dropped' | 'ownRecords' | 'identityMissing' | 'attributesCut' | 'tripped' | 'staleRuns',
-    Counter
-  >;
+  private readonly counters: RulesetCounters;
   private view: StateView | undefined = undefined;
   private state = new EngineState();
   private readonly runs = new CommandRuns();
@@ -55,20 +49,12 @@ export class RulesetProcessor implements Processor {
     this.next = next;
     this.mutatesData = config.emit === 'annotated';
     this.telemetry = createProcessorTelemetry(settings.meter, settings.id);
-    const counter = (name: string, description: string) =>
-      settings.meter.createCounter(`hids_ruleset_${name}`, { unit: '{record}', description });
-    this.counters = {
-      dropped: counter('dropped_events', 'events that never reach rules, by reason'),
-      ownRecords: counter('own_records', 'records of our own scope, not evaluated again'),
-      identityMissing: counter('identity_missing', 'records whose resource names no host'),
-      attributesCut: counter('attributes_cut', 'attributes cut or dropped to keep alerts within limits'),
-      tripped: counter('match_limit_tripped', 'matches given up, by rule or decoder'),
-      staleRuns: counter('stale_runs', 'records of command runs that came after a later run, not evaluated'),
-    };
+    this.counters = createCounters(settings.meter);
   }
 
   async start(host: Host): Promise<void> {
-    this.view = new StateView(host.store(this.config.storage), scopeOf(this.settings));
+    this.view = new StateView(host.store(this.config.storage), stateScope(this.settings));
+    await settleLayout(this.view, 1);
     this.content = new LiveContent(this.settings, this.config, host);
     const { ruleset, agentIds } = await this.content.load();
     this.state = loadState(this.view);
@@ -138,13 +124,7 @@ export class RulesetProcessor implements Processor {
     }
     const alerts: LogRecord[] = [];
     for (const record of group.records) this.evaluateRecord(runtime, record, source, alerts);
-    const found: ScopeLogs = {
-      resource: source.alertResource,
-      scope: SCOPE,
-      schemaUrl: '',
-      trusted: false,
-      records: alerts,
-    };
+    const found = createAlertGroup(source.alertResource, alerts);
     return emit === 'alerts' ? [found] : [group, found];
   }
 
@@ -154,15 +134,17 @@ export class RulesetProcessor implements Processor {
       this.config.compat === 'strict' || !source.trusted ? undefined : this.runs.check(record, source.host.key);
     if (late) {
       this.counters.staleRuns.add(1, { processor: this.settings.id });
-      if (late.isFirst) this.evaluateHealth(runtime, [this.tellOfLateRun(late, record)], source, alerts);
+      if (late.isFirst)
+        this.evaluateHealth(runtime, [createLateRunRecord(late, record, clock.nowUnixNano())], source, alerts);
       return;
     }
     const started = performance.now();
     const outcome = runtime.evaluate(record, source, clock.now());
     this.rules?.count(outcome.verdict.rule?.id, performance.now() - started);
     this.count(outcome);
-    if (this.config.emit === 'annotated') annotate(record, outcome);
-    else if (outcome.alertRecord) alerts.push(outcome.alertRecord);
+    if (this.config.emit === 'annotated') {
+      if (outcome.alert) annotate(record, outcome.alert);
+    } else if (outcome.alertRecord) alerts.push(outcome.alertRecord);
     if (!needsHealthRecords(outcome)) return;
     const found = runtime.healthRecords(outcome, record, source.host, clock.nowUnixNano());
     this.evaluateHealth(runtime, found, source, alerts);
@@ -178,11 +160,6 @@ export class RulesetProcessor implements Processor {
       const { alertRecord } = runtime.evaluate(health, { ...source, trusted: true }, this.settings.clock.now());
       if (alertRecord) alerts.push(alertRecord);
     }
-  }
-
-  private tellOfLateRun({ alias, run, newest }: LateRun, record: LogRecord): LogRecord {
-    const body = formatHealthEvent('command run out of order', alias, { run, stored: newest });
-    return createHealthRecord(body, `${record.identity}#late`, this.settings.clock.nowUnixNano());
   }
 
   private count({ verdict, attributesCut }: RecordOutcome): void {
@@ -232,23 +209,6 @@ export class RulesetProcessor implements Processor {
   }
 }
 
-/** Each pipeline has a processor of its own, with a memory of its own. */
-function scopeOf({ pipeline, id }: Settings): string {
-  return pipeline === undefined ? id : `${encodeURIComponent(pipeline)}/${id}`;
-}
-
 function needsHealthRecords({ verdict }: RecordOutcome): boolean {
   return verdict.baselines.length + verdict.tripped.length + verdict.tooLarge.length > 0;
-}
-
-/** `emit: annotated`: what the ruleset knows of the record goes on the record itself. */
-function annotate(record: LogRecord, outcome: RecordOutcome): void {
-  const { alert } = outcome;
-  if (!alert) return;
-  record.alert = alert;
-  const { rule } = alert;
-  const attributes: Attributes = rule ? alertAttributes({ ...alert, rule }, record) : new Map();
-  for (const [name, value] of attributes) {
-    if (name !== 'log.record.uid' && name !== 'log.file.path') record.attributes.set(name, value);
-  }
 }

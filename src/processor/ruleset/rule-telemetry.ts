@@ -40,15 +40,19 @@ export class RuleTelemetry {
   }
 
   count(rule: string | undefined, milliseconds: number): void {
-    const name = rule ?? NONE;
+    this.add(rule ?? NONE, 1, milliseconds / 1000);
+  }
+
+  /** What was added up elsewhere. */
+  add(name: string, matches: number, seconds: number): void {
     let numbers = this.#rules.get(name);
     if (numbers === undefined) {
       const key = this.#rules.size < MAX_RULES ? name : OTHERS;
       numbers = this.#rules.get(key) ?? { matches: 0, seconds: 0 };
       this.#rules.set(key, numbers);
     }
-    numbers.matches++;
-    numbers.seconds += milliseconds / 1000;
+    numbers.matches += matches;
+    numbers.seconds += seconds;
   }
 
   /** Rules with numbers of their own by now, `none` and `others` included. */

@@ -1,4 +1,10 @@
+import type { Settings } from '../../component/host.ts';
 import type { Change, QueueItem, StateStore } from '../../component/state-store.ts';
+
+/** Each pipeline has a processor of its own, with a memory of its own. */
+export function stateScope({ pipeline, id }: Settings): string {
+  return pipeline === undefined ? id : `${encodeURIComponent(pipeline)}/${id}`;
+}
 
 /** A part of a store for one component: every namespace and queue gets the component's id in front. */
 export class StateView implements StateStore {
