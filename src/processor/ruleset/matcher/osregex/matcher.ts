@@ -3,7 +3,7 @@ import { type Matcher, MatchLimitError, type Searcher, type SearchResult } from 
 import { leadingSets } from './leading.ts';
 import { exactTexts, requiredBytes, requiredLiterals } from './literals.ts';
 import { LIMIT, NO_MATCH, run } from './machine.ts';
-import { parseOsRegex } from './parse.ts';
+import { parseOsRegex, type Token } from './parse.ts';
 import { buildProgram, type Program } from './program.ts';
 
 /**
@@ -15,7 +15,7 @@ export class OsRegexMatcher implements Matcher {
   readonly pattern: string;
   readonly requiredLiterals: readonly string[] | undefined;
   readonly exactTexts: readonly string[] | undefined;
-  readonly #programs: readonly Program[];
+  #programs: readonly Program[] | undefined = undefined;
 
   /** @throws PatternError */
   constructor(pattern: string) {
@@ -23,11 +23,11 @@ export class OsRegexMatcher implements Matcher {
     this.pattern = pattern;
     this.requiredLiterals = requiredLiterals(alternatives);
     this.exactTexts = exactTexts(alternatives);
-    this.#programs = alternatives.map(buildProgram);
   }
 
   test(text: string, folded?: string): boolean {
     const bytes = bytesOf(text);
+    this.#programs ??= buildPrograms(this.pattern);
     for (const program of this.#programs) {
       const end = run(program, text, bytes, folded, 0, undefined, false);
       if (end === LIMIT) throw new MatchLimitError(this.pattern);
@@ -45,7 +45,7 @@ export class OsRegexSearcher implements Searcher {
   readonly exactTexts: readonly string[] | undefined;
   readonly leading: readonly Uint8Array[] | undefined;
   readonly requiredBytes: readonly (readonly number[])[] | undefined;
-  readonly #programs: readonly Program[];
+  #programs: readonly Program[] | undefined = undefined;
   readonly #captureMode: boolean;
   readonly #places: Int32Array;
 
@@ -57,8 +57,7 @@ export class OsRegexSearcher implements Searcher {
     this.exactTexts = exactTexts(alternatives);
     this.leading = leadingSets(alternatives);
     this.requiredBytes = requiredBytes(alternatives);
-    this.#programs = alternatives.map(buildProgram);
-    const slots = Math.max(...this.#programs.map((program) => program.parens));
+    const slots = Math.max(...alternatives.map(({ tokens }) => tokens.filter(isParenthesis).length));
     this.#captureMode = slots > 0;
     this.#places = new Int32Array(slots);
   }
@@ -70,6 +69,7 @@ export class OsRegexSearcher implements Searcher {
   search(text: string, from: number, folded?: string): SearchResult | undefined {
     const bytes = bytesOf(text);
     const places = this.#places;
+    this.#programs ??= buildPrograms(this.pattern);
     for (const program of this.#programs) {
       if (program.parens > 0) places.fill(-1, 0, program.parens);
       const end = run(program, text, bytes, folded, from, program.parens > 0 ? places : undefined, this.#captureMode);
@@ -81,6 +81,15 @@ export class OsRegexSearcher implements Searcher {
     }
     return undefined;
   }
+}
+
+/** For the first text that is tested: most of a ruleset's patterns never see one, and programs are most of its memory. */
+function buildPrograms(pattern: string): Program[] {
+  return parseOsRegex(pattern).map(buildProgram);
+}
+
+function isParenthesis({ kind }: Token): boolean {
+  return kind === 'open' || kind === 'close';
 }
 
 /**
