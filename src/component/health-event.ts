@@ -28,6 +28,7 @@ export type HealthEventName =
   | 'lines cut'
   | 'match limit tripped'
   | 'rule suspended'
+  | 'rule resumed'
   | 'dead letter'
   | 'store quarantined'
   | 'ruleset reloaded'

@@ -34,6 +34,7 @@ const EVENTS: Record<HealthEventName, string> = {
   'dead letter': '199052',
   'match limit tripped': '199060',
   'rule suspended': '199061',
+  'rule resumed': '199065',
   'ruleset reloaded': '199062',
   'reload refused': '199063',
   'list changed': '199064',

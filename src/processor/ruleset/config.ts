@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { memorySchema, suspendSchema } from './limits-config.ts';
 
 export const INPUT_KINDS = ['auto', 'text', 'json', 'journald', 'syslog', 'windows_event_log', 'k8s'] as const;
 
@@ -85,6 +86,8 @@ export const rulesetConfigSchema = z.strictObject({
     .describe(
       'threads that evaluate, each for its part of the hosts; auto: one for each core, or one in all where hosts cannot be told apart',
     ),
+  memory: memorySchema.describe("what the engine may remember; with compat: strict the history is the original's"),
+  suspend: suspendSchema.describe('patterns that take too many steps again and again'),
   storage: z.string().optional().describe('id of the storage extension that keeps state and shared lists'),
   watch: z
     .boolean()

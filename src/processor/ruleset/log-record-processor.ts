@@ -18,6 +18,7 @@ import { rulesetConfigSchema } from './config.ts';
 import { loadContent } from './content.ts';
 import { formatDiagnostic } from './diagnostics.ts';
 import { EngineState } from './evaluate/state.ts';
+import { stateLimitsOf } from './limits-config.ts';
 import { RulesetRuntime } from './runtime.ts';
 
 export interface RulesetLogRecordProcessorOptions {
@@ -52,7 +53,13 @@ export class RulesetLogRecordProcessor implements LogRecordProcessor {
     const content = await loadContent(config, process.cwd());
     if (!content.ruleset) throw new ConfigError(content.diagnostics.map(formatDiagnostic).join('\n'));
     const localHost = options.localHost ?? { name: hostname(), id: '' };
-    const runtime = new RulesetRuntime(config, localHost, content.agentIds, content.ruleset, new EngineState());
+    const runtime = new RulesetRuntime(
+      config,
+      localHost,
+      content.agentIds,
+      content.ruleset,
+      new EngineState(stateLimitsOf(config.memory)),
+    );
     return new RulesetLogRecordProcessor(runtime, options.loggerProvider);
   }
 

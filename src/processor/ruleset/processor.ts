@@ -10,11 +10,13 @@ import type { RulesetConfig } from './config.ts';
 import { createCounters, type RulesetCounters } from './counters.ts';
 import { EngineState, loadState } from './evaluate/state.ts';
 import { EvictionReports } from './evictions.ts';
+import { stateLimitsOf } from './limits-config.ts';
 import { LiveContent } from './live/live-content.ts';
 import { annotate, createAlertGroup } from './outgoing.ts';
 import { RuleTelemetry } from './rule-telemetry.ts';
 import { type RecordOutcome, type RecordSource, RulesetRuntime } from './runtime.ts';
 import { StateView, stateScope } from './state-view.ts';
+import { SuspensionReports } from './suspension-reports.ts';
 import { settleLayout } from './workers/layout.ts';
 
 /** Until units that are under way have ended; receivers come again. */
@@ -37,6 +39,7 @@ export class RulesetProcessor implements Processor {
   private content: LiveContent | undefined = undefined;
   private rules: RuleTelemetry | undefined = undefined;
   private evictions: EvictionReports | undefined = undefined;
+  private suspensions: SuspensionReports | undefined = undefined;
   private runtime: RulesetRuntime | undefined = undefined;
   /** Units that carry engine state and have neither been committed nor rolled back. */
   private openUnits = 0;
@@ -57,12 +60,13 @@ export class RulesetProcessor implements Processor {
     await settleLayout(this.view, 1);
     this.content = new LiveContent(this.settings, this.config, host);
     const { ruleset, agentIds } = await this.content.load();
-    this.state = loadState(this.view);
+    this.state = loadState(this.view, stateLimitsOf(this.config.memory));
     this.runs.load(this.view);
     const runtime = new RulesetRuntime(this.config, this.settings.localHost, agentIds, ruleset, this.state);
     this.runtime = runtime;
     this.rules ??= new RuleTelemetry(this.settings);
     this.evictions = new EvictionReports(this.settings, host);
+    this.suspensions = new SuspensionReports(this.settings, host);
     this.content.start((content) => runtime.use(content.ruleset, this.state, content.agentIds));
     host.reportStatus(this.settings.id, { state: 'ok' });
     this.settings.logger.info(
@@ -98,6 +102,7 @@ export class RulesetProcessor implements Processor {
     }
     this.addChanges(work);
     this.evictions?.look(this.state);
+    this.suspensions?.look(runtime.takeSuspensions());
     this.telemetry.incoming(incoming);
     this.telemetry.duration.record((performance.now() - started) / 1000, { processor: this.settings.id });
     const logs = outgoing.filter((group) => group.records.length > 0);

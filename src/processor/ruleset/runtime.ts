@@ -11,6 +11,7 @@ import type { Ruleset } from './compile/ruleset.ts';
 import type { RulesetConfig } from './config.ts';
 import { createEngine, type Engine } from './evaluate/engine.ts';
 import type { EngineState } from './evaluate/state.ts';
+import type { SuspensionChange } from './evaluate/suspensions.ts';
 import type { Verdict } from './evaluate/verdict.ts';
 import { createIdentifier, type HostIdentity } from './identity.ts';
 import { adaptRecord, textAttribute } from './input/adapt.ts';
@@ -47,7 +48,8 @@ export class RulesetRuntime {
   private identify!: (resource: Resource) => HostIdentity;
   private readonly alertRecords: AlertRecords;
   private readonly hostname: string;
-  private engine!: Engine;
+  private engine: Engine | undefined = undefined;
+  private readonly resumed: SuspensionChange[] = [];
   private usedFields: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
   constructor(
@@ -65,13 +67,23 @@ export class RulesetRuntime {
   }
 
   get ruleset(): Ruleset {
-    return this.engine.ruleset;
+    return this.engine!.ruleset;
+  }
+
+  /** Patterns that were suspended or resumed since the last call; a reload resumes all. */
+  takeSuspensions(): readonly SuspensionChange[] {
+    const changes = this.engine!.takeSuspensions();
+    return this.resumed.length === 0 ? changes : [...this.resumed.splice(0), ...changes];
   }
 
   /** Goes on with another ruleset; `state` keeps what still fits (see EngineState.rebind). */
   use(ruleset: Ruleset, state: EngineState, agentIds: ReadonlyMap<string, string>): void {
     this.identify = createIdentifier(this.config.identity, this.localHost, agentIds);
-    this.engine = createEngine(ruleset, state, { mode: 'live', hostname: this.hostname, localTime });
+    this.engine?.retire();
+    this.resumed.push(...(this.engine?.takeSuspensions() ?? []));
+    const { after, within, for: duration } = this.config.suspend;
+    const suspend = { after, within: within / 1000, for: duration / 1000 };
+    this.engine = createEngine(ruleset, state, { mode: 'live', hostname: this.hostname, localTime, suspend });
     this.usedFields = collectUsedFields(ruleset);
   }
 
@@ -87,7 +99,7 @@ export class RulesetRuntime {
     const alias =
       trusted && this.config.diff.per === 'alias' ? textAttribute(record.attributes, 'hids.command.alias') : '';
     const runNumber = commandRun(record);
-    const verdict = this.engine.evaluate({
+    const verdict = this.engine!.evaluate({
       log: input.log,
       location: host.local ? guardLocation(location, trusted) : `(${textToBytes(host.name)}) any->${location}`,
       queue: input.queue,

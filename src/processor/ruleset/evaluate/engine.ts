@@ -20,6 +20,7 @@ import { ProgramNames } from './program-names.ts';
 import { decodeQueue } from './queues/queues.ts';
 import { RootDecoders } from './root-decoders.ts';
 import type { EngineState } from './state.ts';
+import type { SuspensionChange, SuspensionLimits } from './suspensions.ts';
 import type { DropReason, SilencedBy, Verdict } from './verdict.ts';
 import { Walk, type WalkTracer } from './walk.ts';
 
@@ -33,6 +34,8 @@ export interface EngineOptions {
   readonly hostname: string;
   /** Local wall clock for `time` and `weekday`. */
   localTime(timeMs: number): LocalTime;
+  /** When patterns that take too many steps are not asked any more; never where absent. */
+  readonly suspend?: SuspensionLimits;
   /** Stands in for the plain scan of past events. */
   readonly search?: HistorySearch;
   /** Asks every decoder and rule one by one, as written: what the indexes are tested against. */
@@ -64,6 +67,10 @@ export interface Engine {
   readonly ruleset: Ruleset;
   readonly state: EngineState;
   evaluate(input: EventInput): Verdict;
+  /** Patterns that were suspended or resumed since the last call. */
+  takeSuspensions(): readonly SuspensionChange[];
+  /** Another engine takes its place: what is suspended is no more. */
+  retire(): void;
   /** Watches the decoders and rules that are tried, until called without. */
   trace(tracer: EngineTracer | undefined): void;
 }
@@ -86,7 +93,7 @@ class RulesetEngine implements Engine {
   readonly ruleset: Ruleset;
   readonly state: EngineState;
   private readonly options: EngineOptions;
-  private readonly limits = new LimitLog();
+  private readonly limits: LimitLog;
   private readonly program: Program;
   private readonly walk: Walk;
   private readonly accumulator: Accumulator;
@@ -100,6 +107,7 @@ class RulesetEngine implements Engine {
     this.ruleset = ruleset;
     this.state = state;
     this.options = options;
+    this.limits = new LimitLog(options.suspend);
     this.ossec = ruleset.dialect === 'ossec';
     this.strict = ruleset.compat === 'strict';
     this.live = options.mode === 'live';
@@ -128,6 +136,14 @@ class RulesetEngine implements Engine {
     this.accumulator = new Accumulator(state.accumulator);
   }
 
+  takeSuspensions(): readonly SuspensionChange[] {
+    return this.limits.suspensions.take();
+  }
+
+  retire(): void {
+    this.limits.suspensions.clear();
+  }
+
   trace(tracer: EngineTracer | undefined): void {
     this.walk.tracer = tracer;
     this.decodeTracer = tracer?.decoded
@@ -143,6 +159,7 @@ class RulesetEngine implements Engine {
     if (!this.readSender(event, input)) {
       return this.ossec ? drop(event, 'bad-location') : { ...drop(event, undefined), error: 'format' };
     }
+    this.limits.suspensions.begin(memoryHost(event), event.time);
     const refusal = this.decode(event, input);
     if (refusal !== undefined) return drop(event, 'queue-not-built', refusal);
     event.size = event.log.length;

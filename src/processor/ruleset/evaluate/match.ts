@@ -1,4 +1,5 @@
 import { type Matcher, MatchLimitError, type Searcher, type SearchResult } from '../matcher/types.ts';
+import { type SuspensionLimits, Suspensions } from './suspensions.ts';
 
 /** A matcher that gave up on this event; the owner is a rule id or a decoder name. */
 export interface TrippedLimit {
@@ -9,8 +10,14 @@ export interface TrippedLimit {
 /** Collects the match limits one event tripped; each counts as "no match". */
 export class LimitLog {
   private tripped: TrippedLimit[] | undefined = undefined;
+  readonly suspensions: Suspensions;
+
+  constructor(limits: SuspensionLimits = { after: 0, within: 0, for: 0 }) {
+    this.suspensions = new Suspensions(limits);
+  }
 
   test(matcher: Matcher, text: string, owner: string): boolean {
+    if (this.suspensions.any && this.suspensions.isSuspended(owner, matcher.pattern)) return false;
     try {
       return matcher.test(text);
     } catch (error) {
@@ -20,6 +27,7 @@ export class LimitLog {
   }
 
   search(searcher: Searcher, text: string, from: number, owner: string): SearchResult | undefined {
+    if (this.suspensions.any && this.suspensions.isSuspended(owner, searcher.pattern)) return undefined;
     try {
       return searcher.search(text, from);
     } catch (error) {
@@ -41,6 +49,7 @@ export class LimitLog {
     if (!(error instanceof MatchLimitError) && !(error instanceof RangeError)) throw error;
     this.tripped ??= [];
     this.tripped.push({ owner, pattern });
+    this.suspensions.count(owner, pattern);
   }
 }
 
