@@ -1,5 +1,7 @@
 import type { Alert, AlertRule } from '../../../pdata/alert.ts';
 import type { LogRecord } from '../../../pdata/logs.ts';
+import { type SharedAttributes, SplitRecord } from '../../../pdata/split-record.ts';
+import { LazyAlert } from './lazy-alert.ts';
 import type { WireReader } from './wire-reader.ts';
 import type { WireWriter } from './wire-writer.ts';
 
@@ -10,6 +12,7 @@ type RuleFacts = Omit<AlertRule, 'description' | 'firedtimes'>;
 export class AlertWriter {
   readonly #writer: WireWriter;
   readonly #rules = new Set<string>();
+  readonly #shared = new Map<SharedAttributes, number>();
 
   constructor(writer: WireWriter) {
     this.#writer = writer;
@@ -18,6 +21,7 @@ export class AlertWriter {
   /** To be called with the writer's own. */
   reset(): void {
     this.#rules.clear();
+    this.#shared.clear();
   }
 
   /** The decision in full, and the record that leaves where there is one. */
@@ -27,8 +31,37 @@ export class AlertWriter {
     writer.flag(rule !== undefined);
     if (rule) this.#writeFacts(rule);
     writer.flag(record !== undefined);
-    if (record) writeAlertRecord(writer, record);
+    if (record) this.#writeRecord(record);
     writer.sized(() => writeAlert(writer, alert));
+  }
+
+  #writeRecord(record: LogRecord): void {
+    const writer = this.#writer;
+    writer.long(record.timeUnixNano);
+    writer.long(record.observedTimeUnixNano);
+    writer.count(record.severityNumber);
+    writer.word(record.severityText);
+    writer.word(record.eventName);
+    writer.value(record.body);
+    const split = record instanceof SplitRecord ? record.split : undefined;
+    writer.flag(split !== undefined);
+    if (split) this.#writeShared(split.shared);
+    writer.attributes(split?.own ?? record.attributes, isWord);
+    writer.text(record.identity);
+    const isTraced = record.traceId !== '' || record.spanId !== '' || record.flags !== 0;
+    writer.flag(isTraced);
+    if (!isTraced) return;
+    writer.text(record.traceId);
+    writer.text(record.spanId);
+    writer.count(record.flags);
+  }
+
+  #writeShared(shared: SharedAttributes): void {
+    const known = this.#shared.get(shared);
+    this.#writer.count(known ?? this.#shared.size);
+    if (known !== undefined) return;
+    this.#shared.set(shared, this.#shared.size);
+    this.#writer.attributes(shared.entries);
   }
 
   #writeFacts(rule: AlertRule): void {
@@ -46,23 +79,59 @@ export class AlertWriter {
 export class AlertReader {
   readonly #reader: WireReader;
   readonly #rules = new Map<string, RuleFacts>();
+  #shared: SharedAttributes[] = [];
 
   constructor(reader: WireReader) {
     this.#reader = reader;
   }
 
-  read(): { alert: () => Alert; record: LogRecord | undefined } {
+  /** To be called where the writer began anew. */
+  reset(): void {
+    this.#rules.clear();
+    this.#shared = [];
+  }
+
+  read(): { alert: LazyAlert; record: LogRecord | undefined } {
     const reader = this.#reader;
     const facts = reader.flag() ? this.#readFacts() : undefined;
-    const finish = reader.flag() ? readAlertRecord(reader) : undefined;
+    const finish = reader.flag() ? this.#readRecord() : undefined;
     const body = reader.sized();
-    // Only exporters that print the originals' formats ever look at it.
-    let alert: Alert | undefined;
-    const read = () => {
-      alert ??= readAlert(body, facts);
-      return alert;
+    const alert = new LazyAlert(() => readAlert(body, facts));
+    return { alert, record: finish?.(alert) };
+  }
+
+  /** The decision stands behind the record. */
+  #readRecord(): (alert: Alert) => LogRecord {
+    const reader = this.#reader;
+    const fields = {
+      timeUnixNano: reader.long(),
+      observedTimeUnixNano: reader.long(),
+      severityNumber: reader.count(),
+      severityText: reader.word(),
+      eventName: reader.word(),
+      body: reader.value(),
     };
-    return { alert: read, record: finish?.(read) };
+    const shared = reader.flag() ? this.#readShared() : undefined;
+    const own = reader.attributes();
+    const identity = reader.text();
+    const isTraced = reader.flag();
+    const traceId = isTraced ? reader.text() : '';
+    const spanId = isTraced ? reader.text() : '';
+    const flags = isTraced ? reader.count() : 0;
+    const rest = { identity, traceId, spanId, flags, droppedAttributesCount: 0 };
+    return (alert) =>
+      shared
+        ? new SplitRecord({ ...fields, ...rest, alert }, { shared, own })
+        : { ...fields, attributes: own, ...rest, alert };
+  }
+
+  #readShared(): SharedAttributes {
+    const number = this.#reader.count();
+    const known = this.#shared[number];
+    if (known) return known;
+    const shared = { entries: this.#reader.attributes() };
+    this.#shared[number] = shared;
+    return shared;
   }
 
   #readFacts(): RuleFacts {
@@ -80,68 +149,18 @@ export class AlertReader {
   }
 }
 
-/** Values that one rule, decoder or host always has. */
+/** Values that one decoder or host always has. */
 function isWord(name: string): boolean {
-  return /^(?:security_rule|hids\.(?:rule|decoder|agent|location)|log\.file)(?:\.|$)/.test(name);
+  return WORDS.has(name);
 }
 
-const WORDS = new Map<string, boolean>();
-
-function isKnownWord(name: string): boolean {
-  let known = WORDS.get(name);
-  if (known === undefined) {
-    known = isWord(name);
-    if (WORDS.size < 1000) WORDS.set(name, known);
-  }
-  return known;
-}
-
-function writeAlertRecord(writer: WireWriter, record: LogRecord): void {
-  writer.long(record.timeUnixNano);
-  writer.long(record.observedTimeUnixNano);
-  writer.count(record.severityNumber);
-  writer.word(record.severityText);
-  writer.word(record.eventName);
-  writer.value(record.body);
-  writer.attributes(record.attributes, isKnownWord);
-  writer.text(record.traceId);
-  writer.text(record.spanId);
-  writer.count(record.flags);
-  writer.text(record.identity);
-}
-
-function readAlertRecord(reader: WireReader): (alert: () => Alert) => LogRecord {
-  const timeUnixNano = reader.long();
-  const observedTimeUnixNano = reader.long();
-  const severityNumber = reader.count();
-  const severityText = reader.word();
-  const eventName = reader.word();
-  const body = reader.value();
-  const attributes = reader.attributes();
-  const traceId = reader.text();
-  const spanId = reader.text();
-  const flags = reader.count();
-  const identity = reader.text();
-  return (alert) => ({
-    timeUnixNano,
-    observedTimeUnixNano,
-    severityNumber,
-    severityText,
-    eventName,
-    body,
-    attributes,
-    traceId,
-    spanId,
-    flags,
-    droppedAttributesCount: 0,
-    identity,
-    // A copy made by spreading reads it, so nothing is missing there.
-    get alert() {
-      return alert();
-    },
-  });
-}
-
+const WORDS: ReadonlySet<string> = new Set([
+  'hids.decoder.name',
+  'hids.location',
+  'hids.agent.id',
+  'hids.agent.name',
+  'log.file.path',
+]);
 /** Texts only, no words: it may be read late, or never. */
 function writeAlert(writer: WireWriter, alert: Alert): void {
   const { rule, predecoder, decoder, agent } = alert;

@@ -3,6 +3,7 @@ import type { Alert } from '../../../pdata/alert.ts';
 import type { LogRecord } from '../../../pdata/logs.ts';
 import type { Evicted } from '../evaluate/state/limits.ts';
 import { AlertReader, AlertWriter } from './alert-codec.ts';
+import type { LazyAlert } from './lazy-alert.ts';
 import type { SeenKey } from './shared-keys.ts';
 import { WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
@@ -28,7 +29,7 @@ export interface ShardMemory {
 /** One decision that leaves a worker; `order` is the record's place in the batch. */
 export interface ShardAlert {
   readonly order: number;
-  alert(): Alert;
+  readonly alert: LazyAlert;
   /** The record that leaves; absent where records are only annotated. */
   readonly record: LogRecord | undefined;
 }
@@ -81,7 +82,7 @@ export class OutcomeReader {
   /** @throws RangeError where the bytes are none that `OutcomeWriter` wrote */
   read(message: ArrayBuffer): ShardOutcome {
     const reader = this.#reader;
-    reader.begin(message);
+    if (reader.begin(message)) this.#alerts.reset();
     const alerts: ShardAlert[] = [];
     while (reader.flag()) {
       const order = reader.count();

@@ -302,5 +302,5 @@ function place(
   out: LogRecord[],
 ): void {
   if (record) out.push(record);
-  else annotate(group[order - from]!, alert());
+  else annotate(group[order - from]!, alert.whole);
 }

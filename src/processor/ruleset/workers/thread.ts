@@ -8,13 +8,15 @@ const TELL_EVERY = 1000;
 const port = parentPort;
 if (!port) throw new Error('this is the program of a worker thread');
 const engine = new ShardEngine(workerData as WorkerStart);
-let timer: NodeJS.Timeout | undefined;
+let isTelling = false;
 
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
 function tellLater(): void {
-  timer ??= setTimeout(() => {
-    timer = undefined;
+  if (isTelling) return;
+  isTelling = true;
+  setTimeout(() => {
+    isTelling = false;
     tell({ kind: 'rules', numbers: engine.takeRules() });
   }, TELL_EVERY);
 }

@@ -17,11 +17,14 @@ export class WireReader {
   #words: string[] = [];
   #at = 0;
 
-  begin(message: ArrayBuffer): void {
+  /** Starts on a message; true where the writer began anew with its words. */
+  begin(message: ArrayBuffer): boolean {
     this.#buffer = Buffer.from(message) as FastBuffer;
     this.#view = new DataView(message);
     this.#at = 0;
-    if (this.flag()) this.#words = [];
+    const isFresh = this.flag();
+    if (isFresh) this.#words = [];
+    return isFresh;
   }
 
   /** Passes over a part that has its size in front; the reader that comes back reads that part, now or later. */

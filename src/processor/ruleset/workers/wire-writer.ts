@@ -1,4 +1,4 @@
-import type { AnyValue, Attributes } from '../../../pdata/any-value.ts';
+import type { AnyValue } from '../../../pdata/any-value.ts';
 import { MAX_WORD, MAX_WORDS, Tag } from './wire.ts';
 
 const FIRST_BYTES = 32 * 1024;
@@ -126,7 +126,7 @@ export class WireWriter {
   }
 
   /** Names are words. `isWord` tells of which attributes the values are, too. */
-  attributes(values: Attributes, isWord?: (name: string) => boolean): void {
+  attributes(values: ReadonlyMap<string, AnyValue>, isWord?: (name: string) => boolean): void {
     this.count(values.size);
     for (const [name, value] of values) {
       this.word(name);
