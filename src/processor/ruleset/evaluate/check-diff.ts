@@ -27,8 +27,7 @@ export function checkDiff(event: Event, ruleId: string, snapshots: Snapshots, ru
   }
   snapshots.set(slot, host, event.log, time);
   if (!old) return 'first';
-  event.previous.length = 0;
-  event.previous.push('Previous output:', old.text);
+  event.previous = ['Previous output:', old.text];
   event.previousLog = old.text;
   return 'changed';
 }

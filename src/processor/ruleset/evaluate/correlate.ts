@@ -97,8 +97,7 @@ function scanOssec(question: HistoryQuestion, event: Event, history: History, li
       if (shown.length < MAX_PREVIOUS) shown.push(candidate.fullLog);
       continue;
     }
-    event.previous.length = 0;
-    event.previous.push(...shown);
+    event.previous = shown;
     event.matched = level;
     history.mark(candidate, level);
     if (typeof newest === 'object') history.mark(newest, level);
@@ -109,7 +108,8 @@ function scanOssec(question: HistoryQuestion, event: Event, history: History, li
 
 /** Lines that a rule further up the path put there stay, wazuh only fills up behind them. */
 export function showPrevious(event: Event, logs: readonly string[]): void {
-  event.previous.push(...logs.slice(event.previous.length));
+  const { previous } = event;
+  event.previous = previous.length === 0 ? logs : [...previous, ...logs.slice(previous.length)];
 }
 
 /** Whether a past event fits the `same_...` and `different_...` of a rule. */

@@ -5,6 +5,17 @@ export const STATIC_SLOT: Readonly<Record<StaticField, number>> = Object.fromEnt
   STATIC_FIELDS.map((name, slot) => [name, slot]),
 ) as Record<StaticField, number>;
 
+/** A literal, which is shared until something is written into it. */
+function emptyStatics(): (string | undefined)[] {
+  // biome-ignore format: one for each of STATIC_FIELDS
+  return [
+    undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined,
+    undefined, undefined, undefined, undefined, undefined, undefined, undefined, undefined,
+  ];
+}
+
+export const NO_LOGS: readonly string[] = [];
+
 /** Dynamic fields that are only made when somebody lists them. */
 export interface LazyFields {
   readonly count: number;
@@ -43,11 +54,12 @@ export class Event {
   decoderId = 0;
   category: Category = 'syslog';
   /** By slot. */
-  readonly statics: (string | undefined)[] = [];
-  private readonly names: string[] = [];
+  readonly statics: (string | undefined)[] = emptyStatics();
+  // Made with the first field: most events have none, and histories keep events by the ten thousands.
+  private names: string[] | undefined = undefined;
   /** ASCII lower case of `names`. */
-  private readonly keys: string[] = [];
-  private readonly values: string[] = [];
+  private keys: string[] | undefined = undefined;
+  private values: string[] | undefined = undefined;
   /** Fields behind those, not made yet. */
   private lazy: LazyFields | undefined = undefined;
   /** Length of `log` when rules were first asked: `maxsize` and `check_diff` go by it. */
@@ -55,7 +67,7 @@ export class Event {
   /** Level of the correlation rule that used this event up. */
   matched = 0;
   /** Earlier logs of a history search, newest first, or the two lines of `check_diff`. */
-  readonly previous: string[] = [];
+  previous: readonly string[] = NO_LOGS;
   previousLog: string | undefined = undefined;
   /** When the command ran, epoch milliseconds. */
   runTimeMs: number | undefined = undefined;
@@ -95,22 +107,27 @@ export class Event {
 
   get dynamicNames(): string[] {
     if (this.lazy) this.settle();
+    this.names ??= [];
     return this.names;
   }
 
   get dynamicValues(): string[] {
     if (this.lazy) this.settle();
+    this.values ??= [];
     return this.values;
   }
 
   /** How many there are. */
   get dynamicCount(): number {
-    return this.names.length + (this.lazy?.count ?? 0);
+    return (this.names?.length ?? 0) + (this.lazy?.count ?? 0);
   }
 
   /** `key` is the name in lower case, where it is known. */
   addDynamic(name: string, value: string, key: string = lowerAscii(name)): void {
     if (this.lazy) this.settle();
+    this.names ??= [];
+    this.keys ??= [];
+    this.values ??= [];
     this.names.push(name);
     this.keys.push(key);
     this.values.push(value);
@@ -123,8 +140,8 @@ export class Event {
 
   /** The first field of that name; `key` is in lower case. */
   dynamic(key: string): string | undefined {
-    const index = this.keys.indexOf(key);
-    if (index >= 0) return this.values[index];
+    const index = this.keys === undefined ? -1 : this.keys.indexOf(key);
+    if (index >= 0) return this.values![index];
     if (!this.lazy) return undefined;
     if (this.lazy.knows(key)) return this.lazy.get(key);
     this.settle();
