@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, parseDuration } from '../../config/duration.ts';
+import { parseCapability } from './capabilities.ts';
 
 const WORDS: Record<string, string> = { hourly: '1h', daily: '24h' };
 const DEFAULT_INTERVAL_MS = 360_000;
@@ -45,6 +46,13 @@ const expression = z.string().transform((text, context) => {
     context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
     return z.NEVER;
   }
+});
+
+const capability = z.string().transform((text, context) => {
+  const name = parseCapability(text);
+  if (name !== undefined) return name;
+  context.addIssue({ code: 'custom', message: `"${text}" is no Linux capability; they are named like CAP_SYS_PTRACE` });
+  return z.NEVER;
 });
 
 const normalize = z
@@ -109,6 +117,10 @@ export const commandSchema = z
       .union([z.string().min(1), z.int().min(0)])
       .optional()
       .describe("Default: the user's primary group"),
+    capabilities: z
+      .array(capability)
+      .default([])
+      .describe('Linux capabilities that the command keeps of those this process has, such as `CAP_SYS_PTRACE`'),
     cwd: word.min(1).default('/').describe('Working directory'),
     env: z
       .record(

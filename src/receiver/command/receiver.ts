@@ -5,7 +5,7 @@ import { ConfigError } from '../../component/errors.ts';
 import type { Host, Settings } from '../../component/host.ts';
 import { resolveAccount } from './account.ts';
 import { buildBatch } from './batch.ts';
-import { dropCapabilities } from './capabilities.ts';
+import { checkPrivileges, limitPrivileges } from './capabilities.ts';
 import { aliasOf, type CommandConfig, intervalOf, jitterOf } from './config.ts';
 import { type Delivery, deliver } from './deliver.ts';
 import { formatMessages } from './message.ts';
@@ -67,14 +67,21 @@ export class CommandReceiver implements Receiver {
   }
 
   #createSpec(): CommandSpec {
-    const { command, stderr, cwd, env, user, group, timeout, kill_grace, max_output, max_stderr } = this.#config;
+    const { command, stderr, cwd, env, user, group, capabilities } = this.#config;
+    const { timeout, kill_grace, max_output, max_stderr } = this.#config;
     let argv: string[];
     if (typeof command === 'string') argv = ['/bin/sh', '-c', stderr === 'merge' ? `exec 2>&1\n${command}` : command];
     // The words stay arguments: the shell only joins the two streams and is replaced by the program.
     else argv = stderr === 'merge' ? ['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', ...command] : [...command];
     try {
-      const account = resolveAccount(user, group);
-      argv = [...dropCapabilities(), ...argv];
+      const wanted = resolveAccount(user, group);
+      const { words, account, missing } = limitPrivileges({ keep: capabilities, account: wanted });
+      checkPrivileges(words);
+      if (missing.length > 0) {
+        const { logger, id } = this.#settings;
+        logger.warn({ component: id, missing }, 'this process has not all capabilities that a command is to have');
+      }
+      argv = [...words, ...argv];
       return {
         file: argv[0],
         args: argv.slice(1),

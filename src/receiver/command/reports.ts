@@ -5,6 +5,16 @@ import type { RunResult } from './run.ts';
 /** Output shown below a report of a run whose output is not evaluated. */
 const EXCERPT_BYTES = 4096;
 
+/** What `setpriv` says of a program that it could not start. */
+const NOT_STARTED = /^setpriv: failed to execute (.*)/;
+
+/** In the words used where the program is started without it. */
+function explain(reason: string): string {
+  return reason
+    .replace(/: No such file or directory$/, ' not found')
+    .replace(/: Permission denied$/, ' may not be executed');
+}
+
 /** Why a run's output is not what the command would have said, or undefined for a good run. */
 export interface Failure {
   readonly name: HealthEventName;
@@ -34,8 +44,11 @@ export function judge(
     case 'cancelled':
       return { name: 'command killed', fields: { signal: outcome.kind === 'killed' ? outcome.signal : 'SIGTERM' } };
     case 'exited':
-      if (outcome.code === 126 || outcome.code === 127)
+      if (outcome.code === 126 || outcome.code === 127) {
+        const reason = NOT_STARTED.exec(result.stderr.toString('utf8'))?.[1];
+        if (reason !== undefined) return { name: 'command could not start', fields: { reason: explain(reason) } };
         return { name: 'command failed', fields: { exit: outcome.code } };
+      }
       if (shell && outcome.code > 128 && outcome.code <= 192) {
         return { name: 'command killed', fields: { signal: outcome.code - 128 } };
       }

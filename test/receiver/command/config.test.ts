@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { resolveAccount } from '../../../src/receiver/command/account.ts';
-import { dropCapabilities } from '../../../src/receiver/command/capabilities.ts';
+import { checkPrivileges, limitPrivileges } from '../../../src/receiver/command/capabilities.ts';
 import { aliasOf, commandSchema, intervalOf, jitterOf } from '../../../src/receiver/command/config.ts';
 import { commandReceiverFactory } from '../../../src/receiver/command/factory.ts';
 import { createReceiver } from './helpers.ts';
@@ -28,6 +28,7 @@ describe('command configuration', () => {
       max_output: 65_024,
       stderr: 'event',
       max_stderr: 4096,
+      capabilities: [],
       cwd: '/',
       env: {},
       normalize: { trim: false, ignore: [], sort: false },
@@ -80,6 +81,7 @@ describe('command configuration', () => {
     [{ alias: 'a\nb' }, 'alias: must be one line without control characters'],
     [{ env: { 'A=B': 'x' } }, 'env.A=B: Invalid key in record'],
     [{ normalize: { ignore: ['('] } }, 'normalize.ignore.0: Invalid regular expression: /(/u: Unterminated group'],
+    [{ capabilities: ['CAP_FLY'] }, 'capabilities.0: "CAP_FLY" is no Linux capability'],
     [{ freqency: 1 }, ': Unrecognized key: "freqency"'],
   ])('refuses %j', (config, problem) => {
     expect(problems(config)).toContainEqual(expect.stringContaining(problem));
@@ -122,39 +124,92 @@ describe('accounts', () => {
   });
 });
 
-describe('dropCapabilities', () => {
-  const given = 'Name:\tnode\nCapAmb:\t0000000000000004\n';
+describe('capabilities', () => {
+  const given = 'Name:\tnode\nCapInh:\t04\nCapPrm:\t04\nCapEff:\t04\nCapAmb:\t0000000000000004\n';
+  const account = { uid: 7, gid: 8 };
+  const find = () => '/usr/bin/setpriv';
 
-  it('does nothing where there is nothing to drop', () => {
-    expect(dropCapabilities('CapAmb:\t0000000000000000\n')).toEqual([]);
-    expect(dropCapabilities('')).toEqual([]);
-  });
+  it.each([['CapInh:\t00\nCapPrm:\t00\nCapEff:\t00\nCapAmb:\t0000000000000000\n'], ['']])(
+    'are not touched where there are none (%j)',
+    (status) => {
+      expect(limitPrivileges({ keep: ['kill'], account, status })).toEqual({ words: [], account, missing: ['kill'] });
+    },
+  );
 
-  it('puts setpriv before the command', () => {
-    expect(dropCapabilities(given, () => '/usr/bin/setpriv')[0]).toBe('/usr/bin/setpriv');
-  });
-
-  const canSetpriv = process.getuid?.() === 0 && existsSync('/usr/bin/setpriv');
-  it.skipIf(!canSetpriv)('leaves a command none of the capabilities that a service was given', () => {
-    // A program that could not be loaded as another user (a home folder closed to others) would prove nothing: sh can.
-    const given = [
-      '--reuid=65534',
-      '--regid=65534',
-      '--clear-groups',
-      '--inh-caps=+net_raw',
-      '--ambient-caps=+net_raw',
-    ];
-    const show = ['/bin/sh', '-c', 'grep ^Cap[IPEA] /proc/self/status | cut -f2 | sort -u | tr "\\n" " "'];
-    const run = (words: string[]) =>
-      execFileSync('/usr/bin/setpriv', [...given, ...words])
-        .toString()
-        .trim();
-    expect(run(show)).toBe('0000000000002000');
-    const words = dropCapabilities('CapAmb:\t0000000000002000\n');
-    expect(run([...words, ...show])).toBe('0000000000000000');
+  it('are dropped but for those to keep, together with the account', () => {
+    const keep = ['dac_read_search', 'sys_ptrace'];
+    expect(limitPrivileges({ keep, account, status: given, find })).toEqual({
+      words: [
+        '/usr/bin/setpriv',
+        '--reuid=7',
+        '--regid=8',
+        '--clear-groups',
+        '--inh-caps=-all,+dac_read_search',
+        '--ambient-caps=-all,+dac_read_search',
+        '--no-new-privs',
+        '--',
+      ],
+      account: {},
+      missing: ['sys_ptrace'],
+    });
+    const root = 'CapPrm:\t000001ffffffffff\nCapEff:\t000001ffffffffff\n';
+    expect(limitPrivileges({ keep: [], account: {}, status: root, find }).words).toContain('--bounding-set=-all');
   });
 
   it('refuses where it cannot', () => {
-    expect(() => dropCapabilities(given, () => undefined)).toThrow('setpriv (util-linux) is not installed');
+    const without = () => limitPrivileges({ keep: [], account, status: given, find: () => undefined });
+    expect(without).toThrow('setpriv (util-linux) is not installed');
+    expect(() => checkPrivileges(['/bin/sh', '-c', 'echo no such option >&2; exit 1'])).toThrow(
+      'capabilities cannot be taken from commands: no such option',
+    );
+    expect(() => checkPrivileges([])).not.toThrow();
+  });
+});
+
+const canSetpriv = process.getuid?.() === 0 && existsSync('/usr/bin/setpriv');
+
+describe.skipIf(!canSetpriv)('privileges of a command', () => {
+  const show = 'grep -E "^(Uid|Cap|NoNew)" /proc/self/status | tr -s "\\t" " "';
+  const none = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'].map((name) => `${name}: 0000000000000000`);
+
+  async function runOnce(config: object): Promise<string[]> {
+    const { receiver, intake, host } = createReceiver({ command: show, alias: 'x', ...config });
+    await receiver.start(host);
+    const [record] = await intake.waitForRecords(1);
+    await receiver.shutdown();
+    return String(record.body).split('\n').slice(1);
+  }
+
+  it('root: none, and none to be had', async () => {
+    expect(await runOnce({})).toEqual(['Uid: 0 0 0 0', ...none, 'NoNewPrivs: 1']);
+  });
+
+  it('another user: none, and none to be had', async () => {
+    expect(await runOnce({ user: 65534, group: 65534 })).toEqual([
+      'Uid: 65534 65534 65534 65534',
+      ...none,
+      'NoNewPrivs: 1',
+    ]);
+  });
+
+  it.each([[{}], [{ user: 65534, group: 65534 }]])('those it was given, %j', async (config) => {
+    const found = await runOnce({ ...config, capabilities: ['CAP_SYS_PTRACE', 'dac_read_search'] });
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd']) expect(found).toContain(`${set}: 0000000000080004`);
+  });
+
+  it('a service that was given one to read logs does not hand it on', () => {
+    // A program that could not be loaded as another user (a home folder closed to others) would prove nothing: sh can.
+    const service = ['--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=+dac_read_search'];
+    service.push('--ambient-caps=+dac_read_search');
+    const run = (words: readonly string[]) =>
+      execFileSync('/usr/bin/setpriv', [...service, ...words, '/bin/sh', '-c', show])
+        .toString()
+        .trim()
+        .split('\n');
+    expect(run([])).toContain('CapEff: 0000000000000004');
+    const status = 'CapInh:\t04\nCapPrm:\t04\nCapEff:\t04\nCapAmb:\t04\n';
+    const found = run(limitPrivileges({ keep: [], account: {}, status }).words);
+    for (const line of none.filter((text) => !text.startsWith('CapBnd'))) expect(found).toContain(line);
+    expect(found).toContain('NoNewPrivs: 1');
   });
 });
