@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileExpression } from '../../../../src/processor/ruleset/matcher/compile-expression.ts';
 import { compileCode } from '../../../../src/processor/ruleset/matcher/pcre/compile.ts';
+import { headOf } from '../../../../src/processor/ruleset/matcher/pcre/head.ts';
 import { Machine } from '../../../../src/processor/ruleset/matcher/pcre/machine.ts';
 import { parsePcre } from '../../../../src/processor/ruleset/matcher/pcre/parse.ts';
 import { planSearch, planTest } from '../../../../src/processor/ruleset/matcher/pcre/plan.ts';
@@ -190,6 +191,44 @@ describe('the ways to match agree', () => {
       { numRuns: 5000 },
     );
     expect(native).toBeGreaterThan(500);
+  });
+
+  test('a text that matches has the head of the pattern', () => {
+    const narrow = fc.constantFrom(
+      'a',
+      'b',
+      '1',
+      ' ',
+      '\\d',
+      '\\s',
+      '[ab]',
+      '\\d+',
+      '\\s*',
+      '\\w+',
+      'a?',
+      '-',
+      '\\w{2}',
+    );
+    const begin = fc.array(narrow, { minLength: 3, maxLength: 4 }).map((items) => items.join(''));
+    let [heads, matches] = [0, 0];
+    fc.assert(
+      fc.property(begin, pattern, fc.array(subject, { minLength: 1, maxLength: 8 }), (start, rest, texts) => {
+        const parsed = tryParse(start + rest, false);
+        const head = parsed && headOf(parsed.root, false);
+        if (!head) return;
+        heads++;
+        const machine = new Machine(compileCode(parsed));
+        for (const text of texts) {
+          if (typeof resultOf(machine, text, parsed.groups) !== 'object') continue;
+          matches++;
+          expect(head.occursIn(text, 0)).toBe(true);
+          expect(head.occursIn(`x${text}`, 1)).toBe(true);
+        }
+      }),
+      { numRuns: 4000 },
+    );
+    expect(heads).toBeGreaterThan(1000);
+    expect(matches).toBeGreaterThan(200);
   });
 });
 

@@ -64,6 +64,7 @@ export class PcreMatcher implements Searcher {
         if (!(error instanceof RangeError)) throw error;
       }
     }
+    if (plan.head && !plan.head.occursIn(text, 0)) return false;
     return this.#exec(text, 0) !== undefined;
   }
 
@@ -72,7 +73,8 @@ export class PcreMatcher implements Searcher {
     const plan = this.#searchPlan;
     if (plan.filter && !plan.filter.passes(folded, from)) return undefined;
     if (plan.needs && !containsOne(folded, plan.needs, from)) return undefined;
-    if (plan.native && text.length - from <= plan.longest && !(plan.ascii && !isAscii(text))) {
+    const usable = !(plan.ascii && !isAscii(text));
+    if (plan.native && text.length - from <= plan.longest && usable) {
       try {
         const match = plan.native.exec(from === 0 ? text : text.slice(from));
         if (!match) return undefined;
@@ -81,6 +83,7 @@ export class PcreMatcher implements Searcher {
         if (!(error instanceof RangeError)) throw error;
       }
     }
+    if (plan.head && usable && !plan.head.occursIn(text, from)) return undefined;
     const places = this.#exec(text, from);
     return places && { resume: places[1]!, captures: this.#machineCaptures(text, places) };
   }

@@ -3,6 +3,7 @@ import { LiteralSet } from '../literal-set.ts';
 import type { Node, Pattern } from './ast.ts';
 import { literalOf } from './byte-set.ts';
 import { costExponent } from './cost.ts';
+import { type Head, headOf } from './head.ts';
 import { leadingRun } from './leading-run.ts';
 import { literalAlternatives, literalRuns } from './literals.ts';
 import { emitNative, isCaseless } from './native.ts';
@@ -19,6 +20,8 @@ interface Plan {
   readonly filter: LiteralFilter | undefined;
   /** Folded texts without any of these cannot match. */
   readonly needs: readonly string[] | undefined;
+  /** Texts without it do not get to the machine; for texts without bytes above 127 where `ascii`. */
+  readonly head: Head | undefined;
 }
 
 export interface TestPlan extends Plan {
@@ -32,6 +35,8 @@ export type SearchPlan = Plan;
 
 /** Steps that a native search may take in the worst case: some tens of milliseconds. */
 const MAX_NATIVE_STEPS = 2 ** 25;
+/** Logs are seldom longer: where native expressions do all up to here, the machine hardly ever runs. */
+const LONG = 4096;
 /** More literals than this cost more to look for than they save. */
 const MAX_NEEDS = 4;
 
@@ -42,7 +47,16 @@ export function planTest(pattern: Pattern, required: readonly string[] | undefin
   const alternatives = literalAlternatives(root, folded);
   if (alternatives) {
     const literals = new LiteralSet(alternatives);
-    return { native: undefined, longest: 0, ascii, filter: undefined, needs: undefined, literals, folded };
+    return {
+      native: undefined,
+      longest: 0,
+      ascii,
+      filter: undefined,
+      needs: undefined,
+      head: undefined,
+      literals,
+      folded,
+    };
   }
   const source = emitNative(root, { captures: false, folded, ascii });
   return { ...plan(source, costExponent(root), root, ascii, required), literals: undefined, folded };
@@ -75,6 +89,7 @@ function plan(
     ascii,
     filter: filter.isEmpty ? undefined : filter,
     needs: worthwhile ? required : undefined,
+    head: source === undefined || longest < LONG ? headOf(root, ascii) : undefined,
   };
 }
 
