@@ -39,4 +39,9 @@ export interface WorkUnit {
   add(change: Change): void;
   onCommit(callback: () => void): void;
   onRollback(callback: () => void): void;
+  /**
+   * Aborts when the batch will be taken back whatever comes of it, because one that it builds upon could not be stored: a
+   * consumer that waits for something then rejects, or those batches, which may hold what it waits for, would wait for it.
+   */
+  readonly givenUp: AbortSignal;
 }

@@ -45,7 +45,7 @@ export class BatchRunner {
   readonly #committed: Counter;
   readonly #rolledBack: Counter;
   readonly #waiting: Task[] = [];
-  #running = false;
+  #running: BatchWorkUnit | undefined;
   #finished: Finished[] = [];
   #committing = false;
   /** A failed commit that waits for the running batch to end before it takes everything back. */
@@ -99,8 +99,8 @@ export class BatchRunner {
   }
 
   async #run(task: Task): Promise<void> {
-    this.#running = true;
     const unit = new BatchWorkUnit(this.#options.logger);
+    this.#running = unit;
     try {
       await task.work(unit);
       for (const change of task.progress) unit.add(change);
@@ -111,7 +111,7 @@ export class BatchRunner {
       this.#rolledBack.add(1);
       task.reject(error);
     }
-    this.#running = false;
+    this.#running = undefined;
     this.#next();
   }
 
@@ -128,6 +128,7 @@ export class BatchRunner {
     } catch (error) {
       this.#options.onOutcome?.(error);
       this.#failed = { group, error };
+      this.#running?.giveUp();
       this.#next();
       return;
     }

@@ -10,6 +10,7 @@ export class BatchWorkUnit implements WorkUnit {
   readonly #onCommit: (() => void)[] = [];
   readonly #onRollback: (() => void)[] = [];
   #sealed = false;
+  #giveUp: AbortController | undefined;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -30,6 +31,18 @@ export class BatchWorkUnit implements WorkUnit {
   onRollback(callback: () => void): void {
     this.#checkOpen();
     this.#onRollback.push(callback);
+  }
+
+  /** Made only where somebody waits. */
+  get givenUp(): AbortSignal {
+    this.#giveUp ??= new AbortController();
+    return this.#giveUp.signal;
+  }
+
+  /** The batch will be taken back. */
+  giveUp(): void {
+    this.#giveUp ??= new AbortController();
+    this.#giveUp.abort();
   }
 
   /** All consumers have resolved: what is added from now on would be stored with nobody's batch. */

@@ -3,6 +3,7 @@ import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from '../support/random.ts';
 import { BACKEND_MODES, type FakeBackend } from './backend.ts';
+import { IO_FAULTS, whyNoIoFaults } from './io-fault.ts';
 import type { Monitor } from './monitor.ts';
 import { type Program, pause } from './program.ts';
 import type { Stage } from './stage.ts';
@@ -108,6 +109,41 @@ export const FAULTS: readonly Fault[] = [
       await program.limitFileSize(program.logSize() + random.int(1, 40_000));
       await pause(random.int(100, 700));
       await program.limitFileSize(undefined);
+    },
+  },
+  {
+    name: 'EIO',
+    weight: 4,
+    unavailable: whyNoIoFaults,
+    async run({ random, program }) {
+      await soon(random);
+      program.io.inject(random.pick(IO_FAULTS), random.pick([0, 0, 1, 5, 20]));
+      await pause(random.int(100, 900));
+      program.io.inject(undefined);
+    },
+  },
+  {
+    name: 'EIO, SIGKILL, restart',
+    weight: 3,
+    unavailable: whyNoIoFaults,
+    async run({ random, program }) {
+      program.io.inject(random.pick(IO_FAULTS), random.pick([0, 1, 5]));
+      await pause(random.int(20, 300));
+      await program.kill();
+      program.io.inject(undefined);
+      await program.start();
+    },
+  },
+  {
+    name: 'EIO, SIGTERM, restart',
+    weight: 1,
+    unavailable: whyNoIoFaults,
+    async run({ random, program }) {
+      program.io.inject(random.pick(IO_FAULTS));
+      await pause(random.int(20, 300));
+      await program.terminate();
+      program.io.inject(undefined);
+      await program.start();
     },
   },
   {

@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, readdirSync, statSync, writeFileSync } from
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../support/hids.ts';
+import { IoFaults } from './io-fault.ts';
 import type { Stage } from './stage.ts';
 
 const execute = promisify(execFile);
@@ -24,6 +25,7 @@ export class Program {
   slowestEnd = 0;
   /** A start may fail while the disk is full: the service manager tries again. */
   startMayFail = false;
+  readonly io: IoFaults;
   readonly #stage: Stage;
   readonly #entry: string;
   readonly #logFile: string;
@@ -39,6 +41,7 @@ export class Program {
     this.#logFile = join(stage.folder, 'program.out');
     this.#clockFile = join(stage.folder, 'clock-offset');
     writeFileSync(this.#clockFile, '0');
+    this.io = new IoFaults(join(stage.folder, 'io-faults'), stage.dataDir);
   }
 
   get pid(): number {
@@ -143,7 +146,7 @@ export class Program {
   async #startOnce(): Promise<boolean> {
     const args = ['--import', join(ROOT, 'test/chaos/set-clock.ts'), join(ROOT, this.#entry)];
     args.push('run', '--config', this.#stage.configFile, '--data-dir', this.#stage.dataDir);
-    const env = { ...process.env, OTEL_HIDS_TEST_CLOCK: this.#clockFile };
+    const env = { ...process.env, ...this.io.env, OTEL_HIDS_TEST_CLOCK: this.#clockFile };
     const started = Date.now();
     const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;

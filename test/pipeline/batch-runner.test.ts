@@ -152,6 +152,19 @@ describe('batch runner', () => {
     expect(outcomes.map(String)).toEqual(['Error: disk full', 'undefined']);
   });
 
+  it('tells a batch at work that a commit failed, since it may wait for what only that one would give', async () => {
+    const { store, run } = setup(new HeldStore());
+    const waits = (unit: WorkUnit) =>
+      new Promise<void>((_, reject) => {
+        unit.givenUp.addEventListener('abort', () => reject(new RefusedError('given up', 1000)));
+      });
+    const all = [run('a'), run('b', waits), run('c')].map((promise) => promise.catch(String));
+    await settle();
+    await store.pending[0].finish(new Error('disk full'));
+    await store.pending[0].finish();
+    expect(await Promise.all(all)).toEqual(['Error: disk full', 'RefusedError: given up', undefined]);
+  });
+
   it('lets a batch that can never be stored fail alone when all come again', async () => {
     const { store, run } = setup(
       new (class extends MemoryStateStore {

@@ -6,6 +6,8 @@ import { countRecords } from '../../src/pdata/logs.ts';
 /** A work unit as the pipeline makes one, driven by the test. */
 export class TestWorkUnit implements WorkUnit {
   readonly changes: Change[] = [];
+  readonly givingUp = new AbortController();
+  readonly givenUp = this.givingUp.signal;
   readonly #onCommit: (() => void)[] = [];
   readonly #onRollback: (() => void)[] = [];
 

@@ -120,7 +120,7 @@ export class OtlpHttpExporter implements Exporter {
     if (requests.length === 0) return;
     if (!this.#config.sending_queue.enabled) return this.#deliverNow(running, requests);
     try {
-      await this.#waitForRoom(running, requests);
+      await this.#waitForRoom(running, requests, work.givenUp);
     } catch (error) {
       this.#telemetry.enqueueFailed(countRecords(batch));
       throw error;
@@ -143,13 +143,14 @@ export class OtlpHttpExporter implements Exporter {
     this.#trim(running);
   }
 
-  async #waitForRoom({ queue, watch }: Running, requests: readonly LogsRequest[]): Promise<void> {
+  async #waitForRoom({ queue, watch }: Running, requests: readonly LogsRequest[], givenUp: AbortSignal): Promise<void> {
     const { block_on_overflow: block, drop_oldest_on_overflow: drop } = this.#config.sending_queue;
     if (drop) return;
     while (!queue.fits(requests)) {
       watch.full(queue.size());
       if (!block || this.#refusing.signal.aborted) queue.refuse();
-      await queue.waitForRoom(this.#refusing.signal);
+      await queue.waitForRoom(this.#refusing.signal, givenUp);
+      if (givenUp.aborted) throw new RefusedError('a batch that came before could not be stored', 1000);
     }
   }
 

@@ -160,9 +160,9 @@ export class SendQueue {
     return waitIn(this.#itemWaiters, stop);
   }
 
-  /** Resolves when something may have been removed, or `stop` aborts. */
-  waitForRoom(stop: AbortSignal): Promise<void> {
-    return waitIn(this.#roomWaiters, stop);
+  /** Resolves when something may have been removed, or one of the signals aborts. */
+  waitForRoom(...stops: AbortSignal[]): Promise<void> {
+    return waitIn(this.#roomWaiters, ...stops);
   }
 
   #first(): QueueItem | undefined {
@@ -182,16 +182,16 @@ function wake(waiters: (() => void)[]): void {
   for (const waiter of waiters.splice(0)) waiter();
 }
 
-function waitIn(waiters: (() => void)[], stop: AbortSignal): Promise<void> {
+function waitIn(waiters: (() => void)[], ...stops: AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
-    if (stop.aborted) return resolve();
+    if (stops.some(({ aborted }) => aborted)) return resolve();
     const done = () => {
-      stop.removeEventListener('abort', done);
+      for (const stop of stops) stop.removeEventListener('abort', done);
       const index = waiters.indexOf(done);
       if (index >= 0) waiters.splice(index, 1);
       resolve();
     };
     waiters.push(done);
-    stop.addEventListener('abort', done, { once: true });
+    for (const stop of stops) stop.addEventListener('abort', done, { once: true });
   });
 }

@@ -2,6 +2,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RefusedError } from '../../../src/component/errors.ts';
+
 import type { Change, StateStore } from '../../../src/component/state-store.ts';
 import { otlpHttpFactory } from '../../../src/exporter/otlp_http/factory.ts';
 import { MemoryStateStore } from '../../../src/storage/memory-store.ts';
@@ -131,6 +132,23 @@ describe('otlp_http queue', () => {
     await Promise.all(waiting);
     await started.delivered(1000);
     expect(backend.acceptedTexts.toSorted()).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('does not wait for room that is promised to a batch which could not be stored', async () => {
+    const started = await start({
+      endpoint: (await Backend.start()).endpoint,
+      sending_queue: { queue_size: 1, block_on_overflow: true },
+    });
+    const first = new TestWorkUnit();
+    await started.exporter.consume(logs(['a']), first);
+    const second = new TestWorkUnit();
+    const waiting = expect(started.exporter.consume(logs(['b']), second)).rejects.toBeInstanceOf(RefusedError);
+    second.givingUp.abort();
+    await waiting;
+    first.rollback();
+    const third = new TestWorkUnit();
+    await started.exporter.consume(logs(['b']), third);
+    expect(third.changes).toHaveLength(1);
   });
 
   it('refuses those who wait when it shuts down', async () => {
