@@ -13,6 +13,8 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 // Loaded after the check: older versions lack modules that are imported there.
+const { boundHeap } = await import('./heap.ts');
+boundHeap(process.execArgv, process.env.NODE_OPTIONS);
 const { runCli } = await import('./program.ts');
 try {
   process.exitCode = await runCli(process.argv.slice(2), process);

@@ -1,6 +1,6 @@
 import { createNoopMeter, type Meter } from '@opentelemetry/api';
-import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import { MeterProvider, type MeterProviderOptions, type ViewOptions } from '@opentelemetry/sdk-metrics';
+import type { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import type { MeterProviderOptions, ViewOptions } from '@opentelemetry/sdk-metrics';
 import { ConfigError } from '../component/errors.ts';
 import type { TelemetryConfig } from '../confmap/service.ts';
 import { VERSION } from '../version.ts';
@@ -30,11 +30,16 @@ export async function startMetrics(config: TelemetryConfig['metrics']): Promise<
   if (config.level === 'none' || config.readers.length === 0) {
     return { meter: createNoopMeter(), endpoints: [], shutdown: async () => {} };
   }
+  // Takes longer to load than all that is needed without.
+  const [{ PrometheusExporter: Exporter }, { MeterProvider }] = await Promise.all([
+    import('@opentelemetry/exporter-prometheus'),
+    import('@opentelemetry/sdk-metrics'),
+  ]);
   const exporters: PrometheusExporter[] = [];
   const endpoints: string[] = [];
   for (const { pull } of config.readers) {
     const { host, port } = pull.exporter.prometheus;
-    const exporter = new PrometheusExporter({ host, port, preventServerStart: true });
+    const exporter = new Exporter({ host, port, preventServerStart: true });
     try {
       await exporter.startServer();
     } catch (error) {

@@ -1,7 +1,7 @@
-import { status as grpcStatus } from '@grpc/grpc-js';
 import { UnauthenticatedError } from '../../component/authenticator.ts';
 import { PermanentError, RefusedError } from '../../component/errors.ts';
 import { MalformedRequestError, RequestTooLargeError } from '../../otlp/limits.ts';
+import { GRPC_STATUS } from './grpc-status.ts';
 
 /** Delay asked for where the failure itself gives none. */
 const RETRY_AFTER_MS = 5000;
@@ -36,7 +36,7 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof UnauthenticatedError) {
     return {
       httpStatus: 401,
-      grpcStatus: grpcStatus.UNAUTHENTICATED,
+      grpcStatus: GRPC_STATUS.UNAUTHENTICATED,
       message: error.message,
       reason: 'unauthenticated',
       headers: { 'www-authenticate': error.challenge },
@@ -46,7 +46,7 @@ export function describeFailure(error: unknown): Failure {
     return {
       httpStatus: 413,
       // Without RetryInfo: a client must not send it again.
-      grpcStatus: grpcStatus.RESOURCE_EXHAUSTED,
+      grpcStatus: GRPC_STATUS.RESOURCE_EXHAUSTED,
       message: error.message,
       reason: 'too_large',
     };
@@ -54,7 +54,7 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof PermanentError) {
     return {
       httpStatus: 400,
-      grpcStatus: grpcStatus.INVALID_ARGUMENT,
+      grpcStatus: GRPC_STATUS.INVALID_ARGUMENT,
       message: error.message,
       reason: error instanceof MalformedRequestError ? 'malformed' : 'permanent',
     };
@@ -62,7 +62,7 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof RefusedError) {
     return {
       httpStatus: 429,
-      grpcStatus: grpcStatus.UNAVAILABLE,
+      grpcStatus: GRPC_STATUS.UNAVAILABLE,
       message: error.message,
       reason: 'refused',
       retryAfterMs: error.retryAfterMs,
@@ -70,7 +70,7 @@ export function describeFailure(error: unknown): Failure {
   }
   return {
     httpStatus: 503,
-    grpcStatus: grpcStatus.UNAVAILABLE,
+    grpcStatus: GRPC_STATUS.UNAVAILABLE,
     message: 'the records could not be stored; send them again',
     reason: 'failed',
     retryAfterMs: RETRY_AFTER_MS,

@@ -3,13 +3,13 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { status as grpcStatus } from '@grpc/grpc-js';
 import type { ServerAuthenticator } from '../../component/authenticator.ts';
 import { RequestTooLargeError } from '../../otlp/limits.ts';
 import { encodeLogsResponse, encodeLogsResponseJson, encodeStatus, encodeStatusJson } from '../../otlp/response.ts';
 import type { Complaints } from './complaints.ts';
 import type { HttpConfig } from './config.ts';
 import { describeFailure, RequestError } from './failure.ts';
+import { GRPC_STATUS } from './grpc-status.ts';
 import { createSender, hostsOfCertificate } from './host-binding.ts';
 import { AbortedError, ACCEPTED_ENCODINGS, isKnownEncoding, readBody } from './http-body.ts';
 import type { InFlight } from './in-flight.ts';
@@ -152,14 +152,14 @@ export class HttpListener {
     const sender = createSender(auth, this.certificateHosts(request.socket));
     if (pathOf(request) !== config.logs_url_path) {
       const message = `nothing is served here; logs go to ${config.logs_url_path}`;
-      throw new RequestError({ httpStatus: 404, grpcStatus: grpcStatus.UNIMPLEMENTED, message, reason: 'path' });
+      throw new RequestError({ httpStatus: 404, grpcStatus: GRPC_STATUS.UNIMPLEMENTED, message, reason: 'path' });
     }
     if (request.method !== 'POST') {
       const message = 'only POST is served here';
       const headers = { allow: 'POST' };
       throw new RequestError({
         httpStatus: 405,
-        grpcStatus: grpcStatus.UNIMPLEMENTED,
+        grpcStatus: GRPC_STATUS.UNIMPLEMENTED,
         message,
         reason: 'method',
         headers,
@@ -249,7 +249,7 @@ function pathOf(request: IncomingMessage): string {
 function unsupported(message: string, reason: string, headers?: Readonly<Record<string, string>>): RequestError {
   return new RequestError({
     httpStatus: 415,
-    grpcStatus: grpcStatus.INVALID_ARGUMENT,
+    grpcStatus: GRPC_STATUS.INVALID_ARGUMENT,
     message,
     reason,
     ...(headers && { headers }),

@@ -9,7 +9,7 @@ import { formatEndpoint } from '../../config/endpoint.ts';
 import type { ServerTlsConfig } from '../../config/tls.ts';
 import { Complaints } from './complaints.ts';
 import { type OtlpReceiverConfig, validateOtlpReceiver } from './config.ts';
-import { GrpcListener } from './grpc-server.ts';
+import type { GrpcListener } from './grpc-server.ts';
 import { HttpListener, type ListenerParts } from './http-server.ts';
 import { InFlight } from './in-flight.ts';
 import { LogsService } from './logs-service.ts';
@@ -64,7 +64,9 @@ export class OtlpReceiver implements Receiver {
         this.announce('http', http.endpoint.host, this.ports.http);
       }
       if (grpc) {
-        const listener = new GrpcListener(grpc, this.listenerParts(host, 'grpc', grpc), this.settings.clock);
+        // Its library is most of what this receiver takes to load.
+        const { GrpcListener: Listener } = await import('./grpc-server.ts');
+        const listener = new Listener(grpc, this.listenerParts(host, 'grpc', grpc), this.settings.clock);
         this.ports.grpc = await listener.listen();
         this.listeners.push(listener);
         this.announce('grpc', grpc.endpoint.host, this.ports.grpc);
@@ -102,7 +104,7 @@ export class OtlpReceiver implements Receiver {
     for (const certificate of this.certificates) certificate.stop();
     for (const listener of this.listeners) listener.stop();
     const done = new AbortController();
-    const calls = this.listeners.map((listener) => (listener instanceof GrpcListener ? listener.drained : undefined));
+    const calls = this.listeners.map((listener) => ('drained' in listener ? listener.drained : undefined));
     const idle = Promise.all([this.inFlight.idle(), ...calls]).then(() => true);
     const late = sleep(this.settings.clock, this.config.shutdown_timeout, done.signal).then(() => false);
     const finished = await Promise.race([idle, late]);

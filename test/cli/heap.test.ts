@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const HEAP = fileURLToPath(new URL('../../src/cli/heap.ts', import.meta.url));
+
+/** Bytes of the young generation after so much was made that it would have grown. */
+function youngAfterWork(call: string, options: readonly string[] = []): number {
+  const program = `
+    import { boundHeap } from ${JSON.stringify(HEAP)};
+    import { getHeapSpaceStatistics } from 'node:v8';
+    ${call}
+    const kept = [];
+    for (let index = 0; index < 3_000_000; index++) kept[index % 500_000] = { index };
+    const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
+    process.stdout.write(String(young.space_size));`;
+  return Number(
+    execFileSync(process.execPath, [...options, '--input-type=module', '-e', program], { encoding: 'utf8' }),
+  );
+}
+
+const MIB = 2 ** 20;
+
+describe('boundHeap', () => {
+  it('holds the young generation at its size', () => {
+    expect(youngAfterWork('boundHeap([], undefined);')).toBe(16 * MIB);
+  });
+
+  it('leaves sizes alone that somebody chose', () => {
+    expect(youngAfterWork('')).toBeGreaterThan(16 * MIB);
+    expect(youngAfterWork("boundHeap(['--max-semi-space-size=32'], undefined);")).toBeGreaterThan(16 * MIB);
+    expect(youngAfterWork("boundHeap([], '--max_semi_space_size=32');")).toBeGreaterThan(16 * MIB);
+  });
+});
