@@ -1,8 +1,8 @@
-import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, globSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { compileRuleset, type ListSource, type RulesetSource } from './compile/compile.ts';
-import { listKey, readListText } from './compile/lists.ts';
-import { MemoryList } from './compile/memory-list.ts';
+import { listKey, readListBytes, readListBytesInTurns } from './compile/lists.ts';
+import { type ListEntries, MemoryList } from './compile/memory-list.ts';
 import type { Compat, Dialect, LookupList, Ruleset, RulesetSettings } from './compile/ruleset.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { digestBytes, digestNames } from './digest.ts';
@@ -55,11 +55,13 @@ export interface ListFile {
   readonly path: string;
   readonly list: MemoryList;
   /** What the list holds, as bytes. */
-  entries: ReadonlyMap<string, string>;
+  entries: ListEntries;
 }
 
 /** Bytes of one file. Stock files have up to 300 KB; a string cannot hold more than half a gigabyte. */
 const MAX_FILE_SIZE = 256 * 1024 * 1024;
+/** Bytes of one list: some 50 million keys. They stay in memory, see `PackedList`. */
+const MAX_LIST_SIZE = 1024 * 1024 * 1024;
 
 /** What a ruleset is made of, before it is compiled. */
 export interface ReadRuleset {
@@ -82,17 +84,17 @@ export async function loadRuleset(options: RulesetOptions): Promise<LoadedRulese
 }
 
 /** Reads a list file again; the list keeps its old content, and `digest` is undefined, where that fails. */
-export function reloadList(
+export async function reloadList(
   file: ListFile,
   dialect: Dialect,
-): { diagnostics: Diagnostic[]; digest: string | undefined } {
+): Promise<{ diagnostics: Diagnostic[]; digest: string | undefined }> {
   const diagnostics: Diagnostic[] = [];
-  const content = readBytes(file.path, diagnostics, 'error');
-  if (content === undefined) return { diagnostics, digest: undefined };
-  const read = readListText(file.path, content, dialect);
+  const bytes = readListFile(file.path, diagnostics, 'error');
+  if (bytes === undefined) return { diagnostics, digest: undefined };
+  const read = await readListBytesInTurns(file.path, bytes, dialect);
   file.entries = read.entries;
   file.list.replace(read.entries);
-  return { diagnostics: read.diagnostics, digest: digestBytes(content) };
+  return { diagnostics: read.diagnostics, digest: digestBytes(bytes) };
 }
 
 class Loader {
@@ -252,9 +254,10 @@ class Loader {
       .filter((entry, index, all) => all.findIndex((other) => listKey(other.name) === listKey(entry.name)) === index)
       .flatMap(({ name, path, severity }) => {
         this.#files.add(path);
-        const content = this.#readBytes(path, severity);
-        if (content === undefined) return [];
-        const read = readListText(path, content, this.#dialect);
+        const bytes = readListFile(path, this.#diagnostics, severity);
+        if (bytes === undefined) return [];
+        this.#digests.set(path, digestBytes(bytes));
+        const read = readListBytes(path, bytes, this.#dialect);
         this.#diagnostics.push(...read.diagnostics);
         const list = new MemoryList(listKey(name), read.entries);
         this.#listFiles.push({ name: listKey(name), path, list, entries: read.entries });
@@ -324,14 +327,47 @@ export function compileWithAddons(source: RulesetSource): ReturnType<typeof comp
 }
 
 function readBytes(path: string, diagnostics: Diagnostic[], severity: Diagnostic['severity']): string | undefined {
+  return readWith(path, MAX_FILE_SIZE, diagnostics, severity, () => readFileSync(path, 'latin1'));
+}
+
+/** Into memory that worker threads can look things up in, too. */
+function readListFile(
+  path: string,
+  diagnostics: Diagnostic[],
+  severity: Diagnostic['severity'],
+): Uint8Array | undefined {
+  return readWith(path, MAX_LIST_SIZE, diagnostics, severity, (size) => {
+    const bytes = new Uint8Array(new SharedArrayBuffer(size));
+    const file = openSync(path, 'r');
+    try {
+      let length = 0;
+      while (length < size) {
+        const read = readSync(file, bytes, length, size - length, null);
+        if (read === 0) break;
+        length += read;
+      }
+      return bytes.subarray(0, length);
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+function readWith<T>(
+  path: string,
+  maxBytes: number,
+  diagnostics: Diagnostic[],
+  severity: Diagnostic['severity'],
+  read: (size: number) => T,
+): T | undefined {
   try {
     const { size } = statSync(path);
-    if (size > MAX_FILE_SIZE) {
-      const message = `${path} has ${size} bytes, more than ${MAX_FILE_SIZE}`;
+    if (size > maxBytes) {
+      const message = `${path} has ${size} bytes, more than ${maxBytes}`;
       diagnostics.push({ severity: 'fatal', code: 'file-too-large', message });
       return undefined;
     }
-    return readFileSync(path, 'latin1');
+    return read(size);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     diagnostics.push({ severity, code: 'file-not-readable', message: `${path} cannot be read: ${reason}` });

@@ -8,8 +8,8 @@ import { Remote } from '../keyv/remote.ts';
 import { EDITS_KEY, type Edit, type Edits, fromStored, parseEdits, toWrite } from './layout.ts';
 
 /**
- * Entries of one list at most: readers hold all of them in memory (some 150 bytes each). Lists that are looked up in the
- * store itself, without this limit, are not built.
+ * Entries of one list at most: readers hold all of them in memory (some 150 bytes each). Larger lists are files, which take
+ * a sixth of that; look-ups in the store itself are not built.
  */
 export const MAX_LIST_ENTRIES = 1_000_000;
 

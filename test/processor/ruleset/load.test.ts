@@ -140,10 +140,10 @@ describe('lists', () => {
     expect(ruleset?.lists.get('etc/lists/one')).toBe(file?.list);
     expect(file?.list.get('a')).toBe('1');
     writeFileSync(join(baseDir, 'l/one'), 'a:2\n');
-    expect(file && reloadList(file, 'wazuh').diagnostics).toEqual([]);
+    expect(file && (await reloadList(file, 'wazuh')).diagnostics).toEqual([]);
     expect(ruleset?.lists.get('etc/lists/one')?.get('a')).toBe('2');
     rmSync(join(baseDir, 'l/one'));
-    expect(file && reloadList(file, 'wazuh')).toMatchObject({
+    expect(file && (await reloadList(file, 'wazuh'))).toMatchObject({
       diagnostics: [{ severity: 'error', code: 'file-not-readable' }],
       digest: undefined,
     });

@@ -22,10 +22,10 @@ export class FileLists {
     for (const path of await this.#watch.changes()) {
       for (const file of this.#files.get(path) ?? []) {
         const before = file.entries;
-        const read = reloadList(file, this.#dialect);
+        const read = await reloadList(file, this.#dialect);
         diagnostics.push(...read.diagnostics);
         this.#watch.note(path, read.digest);
-        const difference = compareEntries(before, file.entries);
+        const difference = await compareEntries(before, file.entries);
         if (difference.added + difference.removed > 0) changes.push({ name: file.name, ...difference });
       }
     }

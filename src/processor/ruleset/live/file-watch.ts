@@ -1,5 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { digestBytes, digestNames } from '../digest.ts';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { digestNames } from '../digest.ts';
 
 interface Seen {
   /** Tells cheaply that nothing can have changed; undefined until the first look. */
@@ -58,8 +60,15 @@ async function stampOf(path: string): Promise<string> {
 async function digestOf(path: string): Promise<string | undefined> {
   try {
     const stats = await stat(path);
-    return stats.isDirectory() ? digestNames(await readdir(path)) : digestBytes(await readFile(path));
+    return stats.isDirectory() ? digestNames(await readdir(path)) : await digestFile(path);
   } catch {
     return undefined;
   }
+}
+
+/** As `digestBytes` of all of it; lists may be larger than what should be in memory at once. */
+async function digestFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }

@@ -1,3 +1,5 @@
+import type { ListEntries } from '../compile/memory-list.ts';
+
 /** What became of a list. A key that got another value counts as removed and added. */
 export interface ListChange {
   readonly name: string;
@@ -12,22 +14,28 @@ export interface ListChange {
 
 const MAX_KEYS = 10;
 
-export function compareEntries(
-  before: ReadonlyMap<string, string>,
-  after: ReadonlyMap<string, string>,
-): Pick<ListChange, 'added' | 'removed' | 'keys'> {
+/** Entries that are looked at before the event loop gets its turn. */
+const ENTRIES_AT_ONCE = 20_000;
+
+export async function compareEntries(
+  before: ListEntries,
+  after: ListEntries,
+): Promise<Pick<ListChange, 'added' | 'removed' | 'keys'>> {
   let added = 0;
   let removed = 0;
+  let looked = 0;
   const keys: string[] = [];
   const note = (sign: string, key: string) => {
     if (keys.length < MAX_KEYS) keys.push(sign + key);
   };
   for (const [key, value] of after) {
+    if (++looked % ENTRIES_AT_ONCE === 0) await new Promise(setImmediate);
     if (before.get(key) === value) continue;
     added++;
     note('+', key);
   }
   for (const [key, value] of before) {
+    if (++looked % ENTRIES_AT_ONCE === 0) await new Promise(setImmediate);
     if (after.get(key) === value) continue;
     removed++;
     if (!after.has(key)) note('-', key);

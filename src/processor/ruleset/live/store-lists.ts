@@ -78,10 +78,11 @@ export class StoreLists {
       let changes: ListChange[] = [];
       if (version !== known.version) {
         const entries = toBytes(await shared.read());
-        const difference = compareEntries(known.entries, entries);
+        const before = known.entries;
         known.version = version;
         known.entries = entries;
         for (const list of known.lists.values()) list.replace(entries);
+        const difference = await compareEntries(before, entries);
         const isSame = difference.added + difference.removed === 0;
         const who = edit && { by: edit.by, at: edit.at };
         if (!isSame) changes = [...known.lists.keys()].map((name) => ({ name, ...who, ...difference }));

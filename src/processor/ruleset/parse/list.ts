@@ -21,14 +21,37 @@ export interface ListProblem {
 }
 
 /** The originals read that many bytes at once; the rest of a longer line is a line of its own to them. */
-const MAX_LINE = 65534;
+export const MAX_LINE = 65534;
 /** Further problems are only counted: a binary file given as a list must not flood the output. */
 const MAX_PROBLEMS = 50;
+
+/** The first complaints about a list. */
+export class ListProblems {
+  readonly all: ListProblem[] = [];
+
+  /** `key` is that of a duplicate. */
+  note(code: ListProblem['code'], line: number, offset: number, key = ''): void {
+    if (this.all.length < MAX_PROBLEMS) this.all.push({ code, message: describe(code, key), line, offset });
+  }
+}
+
+function describe(code: ListProblem['code'], key: string): string {
+  switch (code) {
+    case 'list-line-too-long':
+      return `line has more than ${MAX_LINE} bytes and is read in pieces`;
+    case 'list-line-unbalanced-quotes':
+      return 'quotes are not closed: the line is skipped';
+    case 'list-line-without-colon':
+      return 'line has no colon and is no entry (write "key:" for an empty value)';
+    case 'list-duplicate-key':
+      return `key "${shorten(key)}" is there already: the first one counts`;
+  }
+}
 
 /** Reads the text of a CDB list: `key:value` lines, quotes in the wazuh dialect, `###` comments in the ossec one. */
 export function parseList(text: string, dialect: Dialect): ParsedList {
   const entries = new Map<string, string>();
-  const problems: ListProblem[] = [];
+  const problems = new ListProblems();
   let line = 0;
   let start = 0;
   while (start < text.length) {
@@ -36,51 +59,32 @@ export function parseList(text: string, dialect: Dialect): ParsedList {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
     let offset = start;
-    if (end - offset > MAX_LINE) {
-      report(
-        problems,
-        'list-line-too-long',
-        `line has more than ${MAX_LINE} bytes and is read in pieces`,
-        line,
-        offset,
-      );
-    }
+    if (end - offset > MAX_LINE) problems.note('list-line-too-long', line, offset);
     do {
       const piece = text.slice(offset, Math.min(end, offset + MAX_LINE));
-      readLine(piece, dialect, entries, (code, message) => report(problems, code, message, line, offset));
+      readLine(piece, dialect, entries, (code, key) => problems.note(code, line, offset, key));
       offset += MAX_LINE;
     } while (offset < end);
     start = end + 1;
   }
-  return { entries, problems };
-}
-
-function report(
-  problems: ListProblem[],
-  code: ListProblem['code'],
-  message: string,
-  line: number,
-  offset: number,
-): void {
-  if (problems.length < MAX_PROBLEMS) problems.push({ code, message, line, offset });
+  return { entries, problems: problems.all };
 }
 
 function readLine(
   raw: string,
   dialect: Dialect,
   entries: Map<string, string>,
-  complain: (code: ListProblem['code'], message: string) => void,
+  complain: (code: ListProblem['code'], key?: string) => void,
 ): void {
   const line = cutAt(cutAt(raw, '\r'), '\0');
   const entry = dialect === 'ossec' ? readPlain(stripComment(line)) : readQuoted(line);
   if (typeof entry === 'string') {
-    complain('list-line-unbalanced-quotes', 'quotes are not closed: the line is skipped');
+    complain('list-line-unbalanced-quotes');
   } else if (entry === undefined) {
-    const blank = line.trim() === '' || (dialect === 'ossec' && stripComment(line) === '');
-    if (!blank)
-      complain('list-line-without-colon', 'line has no colon and is no entry (write "key:" for an empty value)');
+    const text = dialect === 'ossec' ? stripComment(line) : line;
+    if (text.trim() !== '') complain('list-line-without-colon');
   } else if (entries.has(entry.key)) {
-    complain('list-duplicate-key', `key "${shorten(entry.key)}" is there already: the first one counts`);
+    complain('list-duplicate-key', entry.key);
   } else {
     entries.set(entry.key, entry.value);
   }

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { LocalHost } from '../../../component/host.ts';
 import type { RulesetSource } from '../compile/compile.ts';
+import type { SentEntries } from '../compile/packed-list.ts';
 import type { RulesetConfig } from '../config.ts';
 import type { RuleNumbers } from './outcome-codec.ts';
 import type { KeyMemory } from './shared-keys.ts';
@@ -22,7 +23,7 @@ export interface SnapshotChannel {
 
 export interface SentList {
   readonly name: string;
-  readonly entries: ReadonlyMap<string, string>;
+  readonly entries: SentEntries;
 }
 
 /** What every worker compiles for itself: expressions cannot be sent. */

@@ -3,6 +3,7 @@ import { RefusedError } from '../../../component/errors.ts';
 import type { LocalHost } from '../../../component/host.ts';
 import { listKey } from '../compile/lists.ts';
 import { MemoryList } from '../compile/memory-list.ts';
+import { sendEntries } from '../compile/packed-list.ts';
 import type { Ruleset } from '../compile/ruleset.ts';
 import type { RulesetConfig } from '../config.ts';
 import type { UsableContent } from '../live/live-content.ts';
@@ -163,6 +164,6 @@ function listsOf(ruleset: Ruleset, names?: ReadonlySet<string>): SentList[] {
     if (names && !names.has(name)) return [];
     // What is not held in memory cannot be looked up from another thread.
     if (!(list instanceof MemoryList)) throw new Error(`list ${name} is not held in memory: it needs workers: 1`);
-    return [{ name, entries: list.entries }];
+    return [{ name, entries: sendEntries(list.entries) }];
   });
 }

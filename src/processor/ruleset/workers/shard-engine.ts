@@ -2,6 +2,7 @@ import type { LocalHost } from '../../../component/host.ts';
 import type { LogRecord, Resource } from '../../../pdata/logs.ts';
 import { createAlertResource } from '../alert/record.ts';
 import { MemoryList } from '../compile/memory-list.ts';
+import { openEntries } from '../compile/packed-list.ts';
 import type { Ruleset } from '../compile/ruleset.ts';
 import type { RulesetConfig } from '../config.ts';
 import { EngineState } from '../evaluate/state.ts';
@@ -54,7 +55,7 @@ export class ShardEngine {
 
   /** @throws where the content does not compile to what the main thread has */
   prepare({ source, lists: sent, agentIds, fingerprint }: SentContent): void {
-    const lists = sent.map(({ name, entries }) => new MemoryList(name, entries));
+    const lists = sent.map(({ name, entries }) => new MemoryList(name, openEntries(entries)));
     const { ruleset } = compileWithAddons({ ...source, lists: lists.map((list) => ({ name: list.name, list })) });
     if (ruleset?.fingerprint !== fingerprint) throw new Error('the ruleset is not that of the main thread');
     this.#prepared = { ruleset, agentIds, lists: new Map(lists.map((list) => [list.name, list])) };
@@ -73,8 +74,9 @@ export class ShardEngine {
 
   replaceLists(lists: readonly SentList[]): void {
     for (const { name, entries } of lists) {
-      this.#lists.get(name)?.replace(entries);
-      this.#prepared?.lists.get(name)?.replace(entries);
+      const opened = openEntries(entries);
+      this.#lists.get(name)?.replace(opened);
+      this.#prepared?.lists.get(name)?.replace(opened);
     }
   }
 
