@@ -1,6 +1,7 @@
 /*
  * Loaded into the program by its tests (LD_PRELOAD): writes and syncs of files below a folder fail while a control file
- * says so. Its first byte is the kind of fault (0: none), its second one how many calls pass before each that fails.
+ * says so. Its first byte is the kind of fault (0: none), its second one how many calls pass before each that fails. Syncs
+ * are counted in its second eight bytes.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -17,6 +18,7 @@
 enum fault { NONE, WRITE_FAILS, WRITE_IS_SHORT, SYNC_FAILS, ALL_FAIL };
 
 static volatile unsigned char *control;
+static atomic_ullong *syncs;
 static const char *folder;
 static atomic_uint calls;
 
@@ -26,37 +28,40 @@ __attribute__((constructor)) static void begin(void)
 	folder = getenv("OTEL_HIDS_TEST_IO_FOLDER");
 	if (!path || !folder)
 		return;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	void *map = mmap(NULL, 2, PROT_READ, MAP_SHARED, fd, 0);
+	void *map = mmap(NULL, 16, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
-	if (map != MAP_FAILED)
-		control = map;
+	if (map == MAP_FAILED)
+		return;
+	control = map;
+	syncs = (atomic_ullong *)((char *)map + 8);
 }
 
-/* Whether this call on the file is one that fails. */
-static int is_hit(int fd)
+static int is_below_folder(int fd)
 {
 	char name[64], path[4096];
 	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
 	ssize_t length = readlink(name, path, sizeof path - 1);
 	size_t prefix = strlen(folder);
-	if (length <= (ssize_t)prefix || strncmp(path, folder, prefix) != 0 || path[prefix] != '/')
-		return 0;
-	return atomic_fetch_add(&calls, 1) % (control[1] + 1u) == control[1];
+	return length > (ssize_t)prefix && strncmp(path, folder, prefix) == 0 && path[prefix] == '/';
 }
 
 static enum fault fault_of(int fd, int is_sync)
 {
 	enum fault kind = control ? control[0] : NONE;
 	int concerned = kind == ALL_FAIL || (is_sync ? kind == SYNC_FAILS : kind == WRITE_FAILS || kind == WRITE_IS_SHORT);
-	if (!concerned)
+	if (!control || !(concerned || is_sync))
 		return NONE;
 	int error = errno;
-	int hit = is_hit(fd);
+	int below = is_below_folder(fd);
 	errno = error;
-	return hit ? kind : NONE;
+	if (!below)
+		return NONE;
+	if (is_sync)
+		atomic_fetch_add(syncs, 1);
+	return concerned && atomic_fetch_add(&calls, 1) % (control[1] + 1u) == control[1] ? kind : NONE;
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))

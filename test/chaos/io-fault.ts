@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../support/hids.ts';
@@ -40,12 +40,17 @@ export class IoFaults {
 
   constructor(control: string, folder: string) {
     this.#control = control;
-    writeFileSync(control, Buffer.alloc(2));
+    writeFileSync(control, Buffer.alloc(16));
     const missing = whyNoIoFaults();
     this.env =
       missing === undefined && layer && 'library' in layer
         ? { LD_PRELOAD: layer.library, OTEL_HIDS_TEST_IO: control, OTEL_HIDS_TEST_IO_FOLDER: folder }
         : {};
+  }
+
+  /** Calls of fsync and fdatasync so far, successful or not. */
+  get syncs(): number {
+    return Number(readFileSync(this.#control).readBigUInt64LE(8));
   }
 
   /** `passing`: so many calls succeed before each that fails. Undefined ends it. */

@@ -57,7 +57,10 @@ async function main(): Promise<boolean> {
   const failed = results.filter(({ violations }) => violations.length > 0);
   console.log(`\n${formatReport(results)}`);
   if (failed.length > 0) console.log(`\nviolated by seeds ${failed.map(({ seed }) => seed).join(', ')}`);
-  if (values.report !== undefined) writeReport(values.report, results);
+  if (values.report !== undefined) {
+    const command = `npm run test:chaos -- ${process.argv.slice(2).join(' ')}`;
+    writeReport(values.report, 'chaos', `\n\`${command}\`\n\n${formatReport(results)}`);
+  }
   return failed.length === 0;
 }
 

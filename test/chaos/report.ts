@@ -2,9 +2,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { FAULTS } from './faults.ts';
 import type { SeedResult } from './seed.ts';
 
-const BEGIN = '<!-- chaos: generated, npm run test:chaos -- --report docs/reliability.md -->';
-const END = '<!-- end of chaos -->';
-
 /** The run as tables for people. */
 export function formatReport(results: readonly SeedResult[]): string {
   const sum = (value: (result: SeedResult) => number) => results.reduce((total, result) => total + value(result), 0);
@@ -38,24 +35,25 @@ export function formatReport(results: readonly SeedResult[]): string {
   return `${table(['of the run', ''], rows)}\n\n${table(['fault', 'times'], faults)}`;
 }
 
-/** Puts the tables between the markers of a Markdown file. */
-export function writeReport(path: string, results: readonly SeedResult[]): void {
+/** Puts generated text between the lines `<!-- NAME: ... -->` and `<!-- end of NAME -->` of a Markdown file. */
+export function writeReport(path: string, name: string, report: string): void {
   const text = readFileSync(path, 'utf8');
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`${path} has no lines "${BEGIN}" and "${END}"`);
-  writeFileSync(path, `${text.slice(0, begin + BEGIN.length)}\n${formatReport(results)}\n${text.slice(end)}`);
+  const begin = text.indexOf('-->', text.indexOf(`<!-- ${name}: `)) + 3;
+  const end = text.indexOf(`<!-- end of ${name} -->`);
+  if (begin < 3 || end < begin) throw new Error(`${path} has no place for what ${name} reports`);
+  writeFileSync(path, `${text.slice(0, begin)}\n${report}\n${text.slice(end)}`);
 }
 
 function answered(answers: ReadonlyMap<string, number>, which: RegExp): number {
   return [...answers].reduce((total, [answer, count]) => total + (which.test(answer) ? count : 0), 0);
 }
 
-function table(head: readonly [string, string], rows: readonly [string, string][]): string {
+/** The first column is text, the others are numbers. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [
-    `| ${head[0]} | ${head[1]} |`,
-    '| --- | ---: |',
-    ...rows.map(([name, value]) => `| ${name} | ${value} |`),
+    `| ${head.join(' | ')} |`,
+    `| --- |${' ---: |'.repeat(head.length - 1)}`,
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n');
 }
 
