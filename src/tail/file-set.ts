@@ -11,7 +11,7 @@ import type { Glob } from './glob.ts';
 import { Handles, keyOf } from './handles.ts';
 import { continues, type FoundFile, type KnownFiles } from './known-files.ts';
 import { MovedError, type SymlinkPolicy } from './open-file.ts';
-import { isShortage } from './shortage.ts';
+import { Sight } from './sight.ts';
 import { type IdentityBase, TailFile } from './tail-file.ts';
 
 export interface FileSetOptions {
@@ -87,18 +87,13 @@ export class FileSet {
   /** Files that hold no lines, and when to look again. */
   readonly #ignored = new Map<string, number>();
   #first = true;
-  #looks = 0;
-  /** Folders that could not be listed in this look. */
-  #blind: string[] = [];
-  #blindBefore: string[] = [];
-  /** Something could not be opened in this look because the system has run out of something; and since when that is so. */
-  #short = false;
-  #shortSince: number | undefined;
+  readonly #sight: Sight;
   /** Files that came, went or were replaced so far. */
   #moves = 0;
 
   constructor(options: FileSetOptions) {
     this.#options = options;
+    this.#sight = new Sight(options.rotateWait);
     this.handles = new Handles(options.maxOpenFiles, options.symlinks);
   }
 
@@ -118,14 +113,9 @@ export class FileSet {
 
   async #look(): Promise<void> {
     const { glob, clock, events } = this.#options;
-    this.#looks += 1;
     const { paths, errors } = await glob.expand();
-    this.#blind = errors.map(({ path }) => (path === '/' ? path : `${path}/`));
-    this.#short = errors.some(({ error }) => isShortage(error));
+    for (const folder of this.#sight.begin(errors)) events.readable(folder, true);
     for (const { path, error } of errors) events.unreadable(path, error.message);
-    for (const folder of this.#blindBefore)
-      if (!errors.some(({ path }) => path === folder)) events.readable(folder, true);
-    this.#blindBefore = errors.map(({ path }) => path);
     const seen = new Set<string>();
     const candidates: Candidate[] = [];
     for (let from = 0; from < paths.length; from += PARALLEL) {
@@ -141,16 +131,14 @@ export class FileSet {
     for (const file of this.files.values()) if (!seen.has(file.key)) await this.#missing(file, clock.now());
     candidates.sort(compareAge);
     for (const candidate of candidates) {
+      if (this.#sight.mustWait(clock.now())) break;
       await this.#consider(candidate);
-      // What could not be opened is older than what follows: that waits.
-      if (this.#short && this.#isWorthWaiting()) break;
     }
-    if (!this.#short) this.#shortSince = undefined;
-    this.#release();
+    this.#sight.end(this.files.values());
     for (const key of this.#copies.keys()) if (!seen.has(key)) this.#copies.delete(key);
     for (const key of this.#ignored.keys()) if (!seen.has(key)) this.#ignored.delete(key);
     if (this.#first) await this.#adoptMoved();
-    if (!this.#short) this.#first = false;
+    if (!this.#sight.isShort) this.#first = false;
   }
 
   /** Files with something to read, older ones first: a log that was rotated is read in its order. */
@@ -160,31 +148,7 @@ export class FileSet {
 
   /** What is in the file must wait for a look that could find a copy of what was there before. */
   isHeld(file: TailFile): boolean {
-    if (file.heldSince === undefined) return false;
-    const now = this.#options.clock.now();
-    // The clock may have been set back.
-    file.heldSince = Math.min(file.heldSince, now);
-    if (now - file.heldSince >= this.#options.rotateWait) file.heldSince = undefined;
-    return file.heldSince !== undefined;
-  }
-
-  /** A look that began after a file's content was replaced has seen any copy of it. */
-  #release(): void {
-    if (this.#short) return;
-    for (const file of this.files.values()) {
-      if (file.heldSince === undefined || file.heldAtLook >= this.#looks) continue;
-      if (!this.#isBlindTo(file.currentPath)) file.heldSince = undefined;
-    }
-  }
-
-  #isBlindTo(path: string): boolean {
-    return this.#blind.some((folder) => path.startsWith(folder));
-  }
-
-  #isWorthWaiting(): boolean {
-    const now = this.#options.clock.now();
-    this.#shortSince = Math.min(this.#shortSince ?? now, now);
-    return now - this.#shortSince < this.#options.rotateWait;
+    return this.#sight.isHeld(file, this.#options.clock.now());
   }
 
   /** The content behind what was read is not what it was: start over. */
@@ -193,8 +157,7 @@ export class FileSet {
     const former = file.checkpoint(pending(file), '', clock.now());
     file.restart();
     this.#keepFormer(former, file);
-    file.heldSince = clock.now();
-    file.heldAtLook = this.#looks;
+    this.#sight.hold(file, clock.now());
     await this.#loadHead(file);
     this.#moves += 1;
     events.rotated('truncated', file.path);
@@ -279,7 +242,7 @@ export class FileSet {
 
   /** No path leads to the file: it is read on through its handle until it stays as it is. */
   async #missing(file: TailFile, now: number): Promise<void> {
-    if (!this.#isBlindTo(file.currentPath)) {
+    if (!this.#sight.isBlindTo(file.currentPath)) {
       file.missingSince ??= now;
       if (!file.handle) await this.#searchMissing(file);
     }
@@ -295,8 +258,7 @@ export class FileSet {
       file.currentPath = path;
       await this.handles.ensureOpen(file);
     } catch (error) {
-      if (isShortage(error)) this.#short = true;
-      else file.gone = !(error instanceof MovedError);
+      if (!this.#sight.note(error)) file.gone = !(error instanceof MovedError);
     }
   }
 
@@ -325,7 +287,7 @@ export class FileSet {
       }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (isShortage(error)) this.#short = true;
+      this.#sight.note(error);
       if (code !== 'ENOENT' && !(error instanceof MovedError))
         events.unreadable(path, error instanceof Error ? error.message : String(error));
     } finally {
@@ -366,10 +328,7 @@ export class FileSet {
     file.handle = found.handle;
     file.head = found.head.bytes;
     file.resume(point);
-    if (former && former !== checkpoint) {
-      file.heldSince = now;
-      file.heldAtLook = this.#looks;
-    }
+    if (former && former !== checkpoint) this.#sight.hold(file, now);
     const tailSize = Math.min(TAIL_SIZE, file.position);
     file.tail = await readAt(found.handle, file.position - tailSize, tailSize);
     this.files.set(file.key, file);
@@ -483,7 +442,7 @@ export class FileSet {
 
   /** No paths; where the system is short of something, it is tried again at the next look. */
   #unless(error: unknown): Map<string, string> {
-    if (isShortage(error)) this.#short = true;
+    this.#sight.note(error);
     return new Map();
   }
 }
