@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Processor } from '../../../src/component/component.ts';
 import { LimitLog } from '../../../src/processor/ruleset/evaluate/match.ts';
 import { rulesetFactory } from '../../../src/processor/ruleset/factory.ts';
 import { MatchLimitError } from '../../../src/processor/ruleset/matcher/types.ts';
-import type { RulesetProcessor } from '../../../src/processor/ruleset/processor.ts';
 import { createBatch } from '../../support/batches.ts';
 import { CollectingConsumer, TestWorkUnit } from '../../support/consumers.ts';
 import { createTestHost, createTestSettings } from '../../support/settings.ts';
@@ -79,14 +79,14 @@ describe('a processor', () => {
     <rule id="100901" level="5"><match>marker</match><description>works</description></rule>
   </group>`;
 
-  async function start(suspend: object) {
+  async function start(suspend: object, workers: number) {
     const path = join(createTempDir(), 'rules.xml');
     writeFileSync(path, rules);
     const settings = createTestSettings({ id: 'ruleset' });
     const next = new CollectingConsumer();
     const host = createTestHost();
-    const config = rulesetFactory.schema.parse({ starter: true, rules: [path], suspend });
-    const processor = rulesetFactory.create(settings, config, next) as RulesetProcessor;
+    const config = rulesetFactory.schema.parse({ starter: true, rules: [path], suspend, workers });
+    const processor = rulesetFactory.create(settings, config, next) as Processor & { reload(): Promise<void> };
     await processor.start(host);
     const send = async (...lines: string[]) => {
       const work = new TestWorkUnit();
@@ -96,22 +96,28 @@ describe('a processor', () => {
     return { processor, send, settings, host, next };
   }
 
-  it('says so in events, metrics and health, and resumes at a reload', { timeout: 60_000 }, async () => {
-    const { processor, send, settings, host, next } = await start({ after: 2, within: '1m', for: '10m' });
-    const slow = `explode ${'a'.repeat(20_000)}!`;
-    await send(slow, slow, `${slow} marker`, slow);
-    const events = () => host.healthEvents.map(({ name, subject, totals }) => [name, subject, totals]);
-    expect(events()).toEqual([['rule suspended', '100900', { trips: 2 }]]);
-    expect(await settings.metrics.value('hids_ruleset_suspensions', { owner: '100900', processor: 'ruleset' })).toBe(1);
-    expect(host.statuses.get('ruleset patterns')).toEqual({ state: 'ok', reason: 'suspended: 100900' });
-    // The two that tripped it are told one by one, the others are not asked.
-    const ids = next.records.map(({ attributes }) => attributes.get('security_rule.uuid'));
-    expect(ids.filter((id) => id === '199060').length).toBe(2);
-    expect(ids).toContain('100901');
-    await processor.reload();
-    await send('quiet');
-    expect(events().filter(([name]) => name === 'rule resumed')).toEqual([['rule resumed', '100900', { trips: 2 }]]);
-    expect(host.statuses.get('ruleset patterns')).toEqual({ state: 'ok' });
-    await processor.shutdown();
-  });
+  it.each([1, 2])(
+    'says so in events, metrics and health, and resumes at a reload; %i threads',
+    { timeout: 60_000 },
+    async (workers) => {
+      const { processor, send, settings, host, next } = await start({ after: 2, within: '1m', for: '10m' }, workers);
+      const slow = `explode ${'a'.repeat(20_000)}!`;
+      await send(slow, slow, `${slow} marker`, slow);
+      const events = () => host.healthEvents.map(({ name, subject, totals }) => [name, subject, totals]);
+      expect(events()).toEqual([['rule suspended', '100900', { trips: 2 }]]);
+      expect(await settings.metrics.value('hids_ruleset_suspensions', { owner: '100900', processor: 'ruleset' })).toBe(
+        1,
+      );
+      expect(host.statuses.get('ruleset patterns')).toEqual({ state: 'ok', reason: 'suspended: 100900' });
+      // The two that tripped it are told one by one, the others are not asked.
+      const ids = next.records.map(({ attributes }) => attributes.get('security_rule.uuid'));
+      expect(ids.filter((id) => id === '199060').length).toBe(2);
+      expect(ids).toContain('100901');
+      await processor.reload();
+      await send('quiet');
+      expect(events().filter(([name]) => name === 'rule resumed')).toEqual([['rule resumed', '100900', { trips: 2 }]]);
+      expect(host.statuses.get('ruleset patterns')).toEqual({ state: 'ok' });
+      await processor.shutdown();
+    },
+  );
 });

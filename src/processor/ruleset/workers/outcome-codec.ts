@@ -2,6 +2,7 @@ import type { Change } from '../../../component/state-store.ts';
 import type { Alert } from '../../../pdata/alert.ts';
 import type { LogRecord } from '../../../pdata/logs.ts';
 import type { Evicted } from '../evaluate/state/limits.ts';
+import type { SuspensionChange } from '../evaluate/suspensions.ts';
 import { AlertReader, AlertWriter } from './alert-codec.ts';
 import type { LazyAlert } from './lazy-alert.ts';
 import type { SeenKey } from './shared-keys.ts';
@@ -14,6 +15,7 @@ export interface ShardCounts {
   staleRuns: number;
   dropped: Record<string, number>;
   tripped: Record<string, number>;
+  suspensions: SuspensionChange[];
 }
 
 /** Events by the rule that won, and the seconds that deciding took. */

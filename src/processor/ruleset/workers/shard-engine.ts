@@ -6,6 +6,7 @@ import { openEntries } from '../compile/packed-list.ts';
 import type { Ruleset } from '../compile/ruleset.ts';
 import type { RulesetConfig } from '../config.ts';
 import { EngineState } from '../evaluate/state.ts';
+import { stateLimitsOf } from '../limits-config.ts';
 import { compileWithAddons } from '../load.ts';
 import { type RecordOutcome, type RecordSource, RulesetRuntime } from '../runtime.ts';
 import type { Row, SentContent, SentList, SnapshotChannel, WorkerStart } from './messages.ts';
@@ -50,7 +51,9 @@ export class ShardEngine {
     this.#localHost = localHost;
     this.#snapshots = snapshots;
     this.#keys = new SharedKeys(keys);
-    this.#state = new EngineState({}, { fts: this.#keys, counters: this.#counts });
+    // The workers share what all hosts together may hold.
+    const limits = stateLimitsOf(config.memory, config.workers === 'auto' ? 1 : config.workers);
+    this.#state = new EngineState(limits, { fts: this.#keys, counters: this.#counts });
   }
 
   /** @throws where the content does not compile to what the main thread has */
@@ -99,6 +102,11 @@ export class ShardEngine {
     try {
       this.#writer.begin();
       this.#evaluateAll(runtime, message, nowMs);
+      const suspensions = runtime.takeSuspensions();
+      if (suspensions.length > 0) {
+        this.#counted ??= noCounts();
+        this.#counted.suspensions.push(...suspensions);
+      }
       const counts = this.#counted;
       this.#counted = undefined;
       if (!isLast) return this.#writer.finish(counts, undefined);
@@ -182,7 +190,7 @@ export class ShardEngine {
   #count({ verdict, attributesCut }: RecordOutcome): void {
     const reason = verdict.dropped ?? verdict.error;
     if (attributesCut + verdict.stale.length + verdict.tripped.length === 0 && reason === undefined) return;
-    this.#counted ??= { attributesCut: 0, staleRuns: 0, dropped: {}, tripped: {} };
+    this.#counted ??= noCounts();
     const { dropped, tripped } = this.#counted;
     this.#counted.attributesCut += attributesCut;
     if (verdict.stale.length > 0) this.#counted.staleRuns++;
@@ -190,6 +198,8 @@ export class ShardEngine {
     for (const { owner } of verdict.tripped) tripped[owner] = (tripped[owner] ?? 0) + 1;
   }
 }
+
+const noCounts = (): ShardCounts => ({ attributesCut: 0, staleRuns: 0, dropped: {}, tripped: {}, suspensions: [] });
 
 function trustedCopy({ host, resource, alertResource }: RecordSource): RecordSource {
   return { host, resource, alertResource, trusted: true };

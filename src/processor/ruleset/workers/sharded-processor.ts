@@ -11,10 +11,12 @@ import { createCounters, type RulesetCounters } from '../counters.ts';
 import type { Evicted } from '../evaluate/state/limits.ts';
 import { EvictionReports } from '../evictions.ts';
 import { createIdentifier, type HostIdentity } from '../identity.ts';
+import { stateLimitsOf } from '../limits-config.ts';
 import { LiveContent, type UsableContent } from '../live/live-content.ts';
 import { annotate, createAlertGroup } from '../outgoing.ts';
 import { RuleTelemetry } from '../rule-telemetry.ts';
 import { StateView, stateScope } from '../state-view.ts';
+import { SuspensionReports } from '../suspension-reports.ts';
 import { BatchSender } from './batch-sender.ts';
 import { settleLayout } from './layout.ts';
 import type { ShardAlert, ShardCounts, ShardOutcome } from './outcome-codec.ts';
@@ -56,6 +58,7 @@ export class ShardedRulesetProcessor implements Processor {
   #content: LiveContent | undefined;
   #rules: RuleTelemetry | undefined;
   #evictions: EvictionReports | undefined;
+  #suspensions: SuspensionReports | undefined;
   #identify: ReturnType<typeof createIdentifier> | undefined;
   /** Read by now; in force with the next batch. */
   #pending: UsableContent | undefined;
@@ -85,7 +88,8 @@ export class ShardedRulesetProcessor implements Processor {
     }
     this.#rules ??= new RuleTelemetry(this.#settings);
     this.#evictions = new EvictionReports(this.#settings, host);
-    const state = new ShardedState(this.#settings, view, this.#workers);
+    this.#suspensions = new SuspensionReports(this.#settings, host);
+    const state = new ShardedState(this.#settings, view, this.#workers, stateLimitsOf(this.#config.memory).fts);
     const pool = this.#createPool(host, state);
     this.#state = state;
     this.#pool = pool;
@@ -142,7 +146,7 @@ export class ShardedRulesetProcessor implements Processor {
     const { id, localHost, logger, clock } = this.#settings;
     return new WorkerPool({
       workers: this.#workers,
-      config: this.#config,
+      config: { ...this.#config, workers: this.#workers },
       localHost,
       clock,
       keys: state.keyMemory,
@@ -285,7 +289,8 @@ export class ShardedRulesetProcessor implements Processor {
     return logs;
   }
 
-  #count({ attributesCut, staleRuns, dropped, tripped }: ShardCounts): void {
+  #count({ attributesCut, staleRuns, dropped, tripped, suspensions }: ShardCounts): void {
+    this.#suspensions?.look(suspensions);
     const processor = this.#settings.id;
     if (attributesCut > 0) this.#counters.attributesCut.add(attributesCut, { processor });
     if (staleRuns > 0) this.#counters.staleRuns.add(staleRuns, { processor });

@@ -3,6 +3,7 @@ import type { Settings } from '../../../component/host.ts';
 import type { Change, WorkUnit } from '../../../component/state-store.ts';
 import { CommandRuns } from '../command-runs.ts';
 import type { Ruleset } from '../compile/ruleset.ts';
+import type { Quota } from '../evaluate/state/host-shares.ts';
 import type { Evicted } from '../evaluate/state/limits.ts';
 import type { StateView } from '../state-view.ts';
 import { OWN_NAMESPACES, ownNamespace } from './layout.ts';
@@ -32,7 +33,7 @@ export class ShardedState {
   readonly #settings: Settings;
   readonly #view: StateView;
   readonly #workers: number;
-  readonly #keys = new KeyKeeper();
+  readonly #keys: KeyKeeper;
   readonly #counts = new CountKeeper();
   #ruleset: Ruleset | undefined;
   #evicted: Evicted[] = [];
@@ -42,7 +43,8 @@ export class ShardedState {
   #isAhead = false;
   #ends = 0;
 
-  constructor(settings: Settings, view: StateView, workers: number) {
+  constructor(settings: Settings, view: StateView, workers: number, fts?: Quota) {
+    this.#keys = new KeyKeeper(fts);
     this.#settings = settings;
     this.#view = view;
     this.#workers = workers;
