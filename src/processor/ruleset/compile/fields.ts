@@ -9,7 +9,12 @@ export function staticRef(name: StaticField): FieldRef {
 }
 
 export function dynamicRef(name: string): FieldRef {
-  return { kind: 'dynamic', name, key: foldAscii(name) };
+  return { kind: 'dynamic', name, key: internalize(foldAscii(name)) };
+}
+
+/** The one copy that V8 keeps of a property's name: tables find it without comparing texts, and it is no part of a file. */
+function internalize(text: string): string {
+  return Object.keys({ [text]: true })[0]!;
 }
 
 /**

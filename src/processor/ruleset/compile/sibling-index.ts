@@ -11,8 +11,8 @@ import type { Condition, FieldRef, Rule, StaticField } from './ruleset.ts';
 export interface SiblingIndex {
   /** Nothing rules these out. */
   readonly always: Int32Array;
-  /** By the decoder they want. */
-  readonly byDecoder: ReadonlyMap<number, Int32Array>;
+  /** By the decoder they want, and there by a field if they want that, too. */
+  readonly byDecoder: ReadonlyMap<number, DecoderGuard>;
   /** By the program name they want. */
   readonly byProgram: readonly { readonly position: number; readonly matcher: Matcher }[];
   /** By a field that has to be there. */
@@ -23,6 +23,11 @@ export interface SiblingIndex {
   readonly literals: readonly Int32Array[];
   /** Positions in all tables, repeated ones included. */
   readonly places: number;
+}
+
+export interface DecoderGuard {
+  readonly always: Int32Array;
+  readonly byField: readonly FieldGuard[];
 }
 
 export interface FieldGuard {
@@ -48,10 +53,13 @@ const MIN_SIBLINGS = 3;
 const NONE = new Int32Array(0);
 
 type Guard =
-  | { readonly kind: 'exact'; readonly field: FieldRef; readonly texts: readonly string[] }
-  | { readonly kind: 'decoder'; readonly id: number }
+  | { readonly kind: 'decoder'; readonly id: number; readonly field?: FieldSelection | undefined }
   | { readonly kind: 'program'; readonly matcher: Matcher }
   | { readonly kind: 'log' }
+  | FieldSelection;
+
+type FieldSelection =
+  | { readonly kind: 'exact'; readonly field: FieldRef; readonly texts: readonly string[] }
   | { readonly kind: 'field'; readonly field: FieldRef; readonly question?: FieldQuestion };
 
 interface FieldDraft {
@@ -61,7 +69,47 @@ interface FieldDraft {
   readonly questions: (FieldQuestion | undefined)[];
 }
 
-const WORTH: Readonly<Record<Guard['kind'], number>> = { exact: 5, decoder: 4, program: 3, log: 2, field: 1 };
+/** The positions of some siblings by field. */
+class FieldDrafts {
+  readonly #drafts = new Map<string, FieldDraft>();
+
+  add(selection: FieldSelection, position: number): void {
+    const draft = this.#open(selection.field);
+    if (selection.kind === 'exact') {
+      for (const text of new Set(selection.texts)) append(draft.exact, text, position);
+    } else {
+      draft.others.push(position);
+      draft.questions.push(selection.question);
+    }
+  }
+
+  #open(field: FieldRef): FieldDraft {
+    const key = field.kind === 'static' ? `s:${field.name}` : `d:${field.key}`;
+    let draft = this.#drafts.get(key);
+    if (!draft) {
+      draft = { field, exact: new Map(), others: [], questions: [] };
+      this.#drafts.set(key, draft);
+    }
+    return draft;
+  }
+
+  finish(): FieldGuard[] {
+    return Array.from(this.#drafts.values(), ({ field, exact, others, questions }) => ({
+      field,
+      exact: packed(hashed(exact)),
+      longest: Math.max(0, ...Array.from(exact.keys(), (text) => text.length)),
+      others: Int32Array.from(others),
+      questions,
+    }));
+  }
+}
+
+interface DecoderDraft {
+  readonly always: number[];
+  readonly fields: FieldDrafts;
+}
+
+const WORTH: Readonly<Record<Guard['kind'], number>> = { decoder: 5, exact: 4, program: 3, log: 2, field: 1 };
 
 /** @param numberOf gives every literal a number, the same each time */
 export function indexSiblings(
@@ -71,20 +119,11 @@ export function indexSiblings(
 ): SiblingIndex | undefined {
   if (rules.length < MIN_SIBLINGS) return undefined;
   const always: number[] = [];
-  const byDecoder = new Map<number, number[]>();
+  const byDecoder = new Map<number, DecoderDraft>();
   const byProgram: { position: number; matcher: Matcher }[] = [];
   const byLiteral = new Map<number, number[]>();
   const literals = rules.map((rule) => Int32Array.from((literalsOf(rule) ?? []).map(numberOf)));
-  const fields = new Map<string, FieldDraft>();
-  const openField = (field: FieldRef) => {
-    const key = field.kind === 'static' ? `s:${field.name}` : `d:${field.key}`;
-    let group = fields.get(key);
-    if (!group) {
-      group = { field, exact: new Map(), others: [], questions: [] };
-      fields.set(key, group);
-    }
-    return group;
-  };
+  const fields = new FieldDrafts();
   for (const [position, rule] of rules.entries()) {
     const guard = chooseGuard(rule, slotOf);
     switch (guard?.kind) {
@@ -92,7 +131,7 @@ export function indexSiblings(
         always.push(position);
         break;
       case 'decoder':
-        append(byDecoder, guard.id, position);
+        addToDecoder(byDecoder, guard, position);
         break;
       case 'program':
         byProgram.push({ position, matcher: guard.matcher });
@@ -101,32 +140,39 @@ export function indexSiblings(
         for (const literal of literals[position]!) append(byLiteral, literal, position);
         literals[position] = NONE;
         break;
-      case 'exact': {
-        const { exact } = openField(guard.field);
-        for (const text of new Set(guard.texts)) append(exact, text, position);
-        break;
-      }
+      case 'exact':
       case 'field':
-        openField(guard.field).others.push(position);
-        openField(guard.field).questions.push(guard.question);
-        break;
+        fields.add(guard, position);
     }
   }
   return {
     always: Int32Array.from(always),
-    byDecoder: packed(byDecoder),
+    byDecoder: new Map(
+      Array.from(byDecoder, ([id, draft]) => [
+        id,
+        { always: Int32Array.from(draft.always), byField: draft.fields.finish() },
+      ]),
+    ),
     byProgram,
     byLiteral: packed(byLiteral),
-    byField: Array.from(fields.values(), ({ field, exact, others, questions }) => ({
-      field,
-      exact: packed(hashed(exact)),
-      longest: Math.max(0, ...Array.from(exact.keys(), (text) => text.length)),
-      others: Int32Array.from(others),
-      questions,
-    })),
+    byField: fields.finish(),
     literals,
     places: rules.length + Array.from(byLiteral.values(), (positions) => positions.length).reduce((a, b) => a + b, 0),
   };
+}
+
+function addToDecoder(
+  byDecoder: Map<number, DecoderDraft>,
+  { id, field }: Extract<Guard, { kind: 'decoder' }>,
+  position: number,
+): void {
+  let draft = byDecoder.get(id);
+  if (!draft) {
+    draft = { always: [], fields: new FieldDrafts() };
+    byDecoder.set(id, draft);
+  }
+  if (field) draft.fields.add(field, position);
+  else draft.always.push(position);
 }
 
 function hashed(table: ReadonlyMap<string, readonly number[]>): Map<number, number[]> {
@@ -158,14 +204,18 @@ function usable(rule: Rule): readonly Condition[] {
   return stateful < 0 ? rule.conditions : rule.conditions.slice(0, stateful);
 }
 
-/** The most selective of a rule's conditions. */
+/** The most selective of a rule's conditions; with a decoder the most selective one on a field besides. */
 function chooseGuard(rule: Rule, slotOf: (name: StaticField) => number): Guard | undefined {
   let best: Guard | undefined;
+  let field: FieldSelection | undefined;
   for (const condition of usable(rule)) {
     const guard = guardOf(condition, slotOf);
-    if (guard && (best === undefined || WORTH[guard.kind] > WORTH[best.kind])) best = guard;
+    if (!guard) continue;
+    if (best === undefined || WORTH[guard.kind] > WORTH[best.kind]) best = guard;
+    if (guard.kind !== 'exact' && guard.kind !== 'field') continue;
+    if (field === undefined || WORTH[guard.kind] > WORTH[field.kind]) field = guard;
   }
-  return best;
+  return best?.kind === 'decoder' ? { ...best, field } : best;
 }
 
 /** The fewest literals that one of the conditions on the log wants. */

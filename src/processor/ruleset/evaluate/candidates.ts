@@ -32,9 +32,18 @@ export class Candidates {
     const sorted = end;
     if (index.byDecoder.size > 0) {
       const decoded = index.byDecoder.get(event.decoderId);
-      if (decoded) end = this.copy(decoded, end);
+      if (decoded) end = this.copyByField(decoded.byField, event, this.copy(decoded.always, end));
     }
-    const { byField } = index;
+    end = this.copyByField(index.byField, event, end);
+    if (index.byProgram.length > 0 && event.programName !== undefined) {
+      end = this.copy(this.programNames.positionsOf(event.programName, index), end);
+    }
+    end = this.keepMet(index.literals, event.log, from, end);
+    if (index.byLiteral.size > 0) end = this.copyByLiteral(index.byLiteral, event.log, end);
+    return end > sorted ? sortRange(out, from, end) : end;
+  }
+
+  private copyByField(byField: readonly FieldGuard[], event: Event, end: number): number {
     for (let group = 0; group < byField.length; group++) {
       const guard = byField[group]!;
       const { field, exact, longest, others } = guard;
@@ -45,12 +54,7 @@ export class Candidates {
       const fitting = exact.get(hashFolded(value));
       if (fitting) end = this.copy(fitting, end);
     }
-    if (index.byProgram.length > 0 && event.programName !== undefined) {
-      end = this.copy(this.programNames.positionsOf(event.programName, index), end);
-    }
-    end = this.keepMet(index.literals, event.log, from, end);
-    if (index.byLiteral.size > 0) end = this.copyByLiteral(index.byLiteral, event.log, end);
-    return end > sorted ? sortRange(out, from, end) : end;
+    return end;
   }
 
   private memoOf(guard: FieldGuard): FieldMemo {

@@ -19,10 +19,8 @@ export const NO_LOGS: readonly string[] = [];
 /** Dynamic fields that are only made when somebody lists them. */
 export interface LazyFields {
   readonly count: number;
-  /** Whether `get` can tell; else all have to be made. */
-  knows(key: string): boolean;
-  /** The first field of that name; `key` is in lower case. */
-  get(key: string): string | undefined;
+  /** The first field of that name; `key` is in lower case. Null where it cannot tell: then all have to be made. */
+  get(key: string): string | undefined | null;
   list(into: (name: string, value: string) => void): void;
 }
 
@@ -143,7 +141,8 @@ export class Event {
     const index = this.keys === undefined ? -1 : this.keys.indexOf(key);
     if (index >= 0) return this.values![index];
     if (!this.lazy) return undefined;
-    if (this.lazy.knows(key)) return this.lazy.get(key);
+    const value = this.lazy.get(key);
+    if (value !== null) return value;
     this.settle();
     return this.dynamic(key);
   }

@@ -1,7 +1,7 @@
 import type { FieldTable } from '../compile/field-table.ts';
 import { Event, type LazyFields } from './event.ts';
 import { readJson } from './json-reader.ts';
-import { type JsonLeaf, JsonScan } from './json-scan.ts';
+import { BEFORE, END, EXACT, JsonScan, LEAF, START } from './json-scan.ts';
 import type { LogScan } from './log-scan.ts';
 import { decodeJson, type JsonOptions, STATIC_PATHS, valueText } from './plugins/json.ts';
 
@@ -18,11 +18,13 @@ export class JsonDecoder {
   private readonly table: FieldTable;
   private readonly scan: JsonScan;
   private readonly log: LogScan;
+  private readonly places: LeafPlaces;
 
   constructor(table: FieldTable, log: LogScan) {
     this.table = table;
     this.scan = new JsonScan(table);
     this.log = log;
+    this.places = new LeafPlaces(table.paths.length);
   }
 
   /** Decodes the log from byte `from` on; false where it is left to `decodeJson`. */
@@ -35,20 +37,60 @@ export class JsonDecoder {
     if (outcome !== 'read') return outcome === 'malformed';
     const room = options.maxFields - event.dynamicCount;
     const hadUser = event.static('dstuser') !== undefined;
-    const kept: JsonLeaf[] = [];
+    const { leaves } = scan;
+    const kept: number[] = [];
     let statics = 0;
-    for (const leaf of scan.leaves) {
-      const path = this.table.paths[leaf.number]!;
-      const slot = leaf.exact ? staticOf(path, event) : undefined;
+    for (let index = 0; index < scan.leafCount; index++) {
+      const leaf = index * LEAF;
+      const path = this.table.paths[leaves[leaf]!]!;
+      const slot = leaves[leaf + EXACT] === 1 ? staticOf(path, event) : undefined;
       if (slot) {
-        event.setStatic(slot, readLeaf(text, leaf));
+        event.setStatic(slot, readLeaf(text, leaves[leaf + START]!, leaves[leaf + END]!));
         statics++;
-      } else if (leaf.before - statics < room) kept.push(leaf);
+      } else if (leaves[leaf + BEFORE]! - statics < room) {
+        kept.push(leaves[leaf]!, leaves[leaf + START]!, leaves[leaf + END]!);
+      }
     }
     const count = Math.min(scan.count - statics, room);
-    if (count > 0)
-      event.addLazily(new JsonFields(this.table, text, from, kept, count, { ...options, maxFields: room }, hadUser));
+    if (count > 0) {
+      event.addLazily(new JsonFields(this.table, this.places, text, from, kept, count, options, room, hadUser));
+    }
     return true;
+  }
+}
+
+/** Numbers of one kept leaf. */
+const KEPT = 3;
+
+/** Where the kept leaves of the document that was asked last stand in its list: one look instead of a search. */
+class LeafPlaces {
+  private owner: JsonFields | undefined = undefined;
+  private serial = 0;
+  private readonly serials: Uint32Array;
+  private readonly positions: Uint32Array;
+
+  constructor(paths: number) {
+    this.serials = new Uint32Array(paths);
+    this.positions = new Uint32Array(paths);
+  }
+
+  /** Position of the first leaf of that path, or -1. */
+  find(owner: JsonFields, leaves: readonly number[], number: number): number {
+    if (owner !== this.owner) this.open(owner, leaves);
+    return this.serials[number] === this.serial ? this.positions[number]! : -1;
+  }
+
+  private open(owner: JsonFields, leaves: readonly number[]): void {
+    this.owner = owner;
+    if (++this.serial === 0xffffffff) {
+      this.serials.fill(0);
+      this.serial = 1;
+    }
+    for (let position = leaves.length - KEPT; position >= 0; position -= KEPT) {
+      const number = leaves[position]!;
+      this.serials[number] = this.serial;
+      this.positions[number] = position;
+    }
   }
 }
 
@@ -60,60 +102,74 @@ function staticOf(path: string, event: Event) {
 class JsonFields implements LazyFields {
   readonly count: number;
   private readonly table: FieldTable;
+  private readonly places: LeafPlaces;
   private readonly text: string;
   private readonly from: number;
-  private readonly leaves: readonly JsonLeaf[];
+  /** Path, start and end of each. */
+  private readonly leaves: readonly number[];
   private readonly options: JsonOptions;
+  private readonly room: number;
   private readonly hadUser: boolean;
+  /** By position in `leaves`. */
   private readonly values: (string | undefined)[] = [];
 
   constructor(
     table: FieldTable,
+    places: LeafPlaces,
     text: string,
     from: number,
-    leaves: readonly JsonLeaf[],
+    leaves: readonly number[],
     count: number,
     options: JsonOptions,
+    room: number,
     hadUser: boolean,
   ) {
     this.table = table;
+    this.places = places;
     this.text = text;
     this.from = from;
     this.leaves = leaves;
     this.count = count;
     this.options = options;
+    this.room = room;
     this.hadUser = hadUser;
   }
 
-  knows(key: string): boolean {
-    return this.table.numbers.has(key);
-  }
-
-  get(key: string): string | undefined {
+  get(key: string): string | undefined | null {
     const number = this.table.numbers.get(key);
+    if (number === undefined) return null;
     const { leaves, values } = this;
-    for (let index = 0; index < leaves.length; index++) {
-      if (leaves[index]!.number !== number) continue;
-      values[index] ??= readLeaf(this.text, leaves[index]!);
-      return values[index];
-    }
-    return undefined;
+    const position = this.places.find(this, leaves, number);
+    if (position < 0) return undefined;
+    const index = position / KEPT;
+    values[index] ??= readLeaf(this.text, leaves[position + 1]!, leaves[position + 2]!);
+    return values[index];
   }
 
   list(into: (name: string, value: string) => void): void {
     const all = new Event(0, '', '');
     // Decides whether "user" is a field.
     if (this.hadUser) all.setStatic('dstuser', '');
-    decodeJson(all, this.text.slice(this.from), this.options);
+    decodeJson(all, this.text.slice(this.from), { ...this.options, maxFields: this.room });
     for (const [index, name] of all.dynamicNames.entries()) into(name, all.dynamicValues[index]!);
   }
 }
 
-function readLeaf(text: string, { start, end }: JsonLeaf): string {
+function readLeaf(text: string, start: number, end: number): string {
   if (text.charCodeAt(start) === 34) {
     const plain = text.slice(start + 1, end - 1);
     if (!plain.includes(BACKSLASH) && !plain.includes('\0')) return plain;
-  }
+  } else if (isShortWhole(text, start, end)) return text.slice(start, end);
   const node = readJson(text.slice(start, end));
   return (node && valueText(node, 'array')) ?? '';
+}
+
+/** Digits that are written as they would be printed. */
+function isShortWhole(text: string, start: number, end: number): boolean {
+  if (end - start > 9 || (text.charCodeAt(start) === 48 && end - start > 1)) return false;
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 48 || code > 57) return false;
+  }
+  return true;
 }

@@ -3,17 +3,14 @@ import { FOLD } from '../matcher/ascii.ts';
 import { HASH_START } from '../matcher/hash.ts';
 import { unescapeText } from './json-reader.ts';
 
-/** A value of a known path: where it lies in the text. */
-export interface JsonLeaf {
-  /** Of the path, in the table. */
-  readonly number: number;
-  readonly start: number;
-  readonly end: number;
-  /** How many values come before it. */
-  readonly before: number;
-  /** The path stands there in lower case, as in the table. */
-  readonly exact: boolean;
-}
+/** Numbers of one leaf: a value of a known path, and where it lies in the text. The first is that of the path in the table. */
+export const LEAF = 5;
+export const START = 1;
+export const END = 2;
+/** How many values come before it. */
+export const BEFORE = 3;
+/** 1: the path stands there in lower case, as in the table. */
+export const EXACT = 4;
 
 export type ScanOutcome = 'read' | 'malformed' | 'unusual';
 
@@ -55,8 +52,9 @@ export class JsonScan {
   /** Ranges of the names on the way to the current member. */
   private readonly nameStarts: number[] = [];
   private readonly nameEnds: number[] = [];
-  /** Values of known paths in document order. */
-  readonly leaves: JsonLeaf[] = [];
+  /** Values of known paths in document order, LEAF numbers each. */
+  leaves = new Int32Array(64 * LEAF);
+  leafCount = 0;
   /** Values in all. */
   count = 0;
 
@@ -70,7 +68,7 @@ export class JsonScan {
     this.bytes = bytes;
     this.end = text.length;
     this.skipNull = discardNull;
-    this.leaves.length = 0;
+    this.leafCount = 0;
     this.count = 0;
     let at = text.startsWith('\xef\xbb\xbf', from) ? from + 3 : from;
     at = this.space(at);
@@ -127,9 +125,24 @@ export class JsonScan {
     if (byte === 110 && this.skipNull) return end;
     const number = this.table.find(hash);
     const likeness = number < 0 ? 0 : this.compare(number, depth);
-    if (likeness > 0) this.leaves.push({ number, start: at, end, before: this.count, exact: likeness === 2 });
+    if (likeness > 0) this.note(number, at, end, likeness === 2);
     this.count++;
     return end;
+  }
+
+  private note(number: number, start: number, end: number, exact: boolean): void {
+    const at = this.leafCount++ * LEAF;
+    if (at + LEAF > this.leaves.length) {
+      const larger = new Int32Array(this.leaves.length * 2);
+      larger.set(this.leaves);
+      this.leaves = larger;
+    }
+    const { leaves } = this;
+    leaves[at] = number;
+    leaves[at + START] = start;
+    leaves[at + END] = end;
+    leaves[at + BEFORE] = this.count;
+    leaves[at + EXACT] = exact ? 1 : 0;
   }
 
   /** Returns the place behind a value that is no object of fields. */
