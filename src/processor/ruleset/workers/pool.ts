@@ -40,14 +40,15 @@ export class WorkerPool {
   #content: UsableContent | undefined;
   #counts = new SharedArrayBuffer(0);
   #isStopped = false;
-  /** Ends since a batch went well. */
-  #ends = 0;
+  /** How often each ended since a batch went well. */
+  readonly #ends: number[];
   /** Epoch milliseconds before which none is replaced. */
   #notBefore = 0;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#workers = Array.from({ length: options.workers }, () => undefined);
+    this.#ends = this.#workers.map(() => 0);
   }
 
   /**
@@ -73,8 +74,8 @@ export class WorkerPool {
 
   /** A batch went through. */
   noteSuccess(): void {
-    if (this.#ends === 0) return;
-    this.#ends = 0;
+    if (this.#ends.every((count) => count === 0)) return;
+    this.#ends.fill(0);
     this.#options.recovered();
   }
 
@@ -131,6 +132,14 @@ export class WorkerPool {
     await Promise.all(this.#workers.map((worker) => worker?.stop()));
   }
 
+  /** The first time it is replaced at once. */
+  #wait(index: number): void {
+    const ends = (this.#ends[index] ?? 0) + 1;
+    this.#ends[index] = ends;
+    const delay = ends === 1 ? 0 : Math.min(FIRST_DELAY * 2 ** (ends - 2), MAX_DELAY);
+    this.#notBefore = Math.max(this.#notBefore, this.#options.clock.now() + delay);
+  }
+
   #start(index: number): ShardWorker {
     if (this.#isStopped) throw new Error('the worker threads of the ruleset are stopped');
     const { config, localHost, keys, readSnapshot, countRules, ended } = this.#options;
@@ -141,10 +150,7 @@ export class WorkerPool {
       countRules,
       ended: (reason) => {
         if (this.#workers[index] === worker) this.#workers[index] = undefined;
-        this.#ends++;
-        // The first time at once.
-        const delay = this.#ends === 1 ? 0 : Math.min(FIRST_DELAY * 2 ** (this.#ends - 2), MAX_DELAY);
-        this.#notBefore = this.#options.clock.now() + delay;
+        this.#wait(index);
         ended(reason);
       },
     });

@@ -195,7 +195,11 @@ export class ShardedRulesetProcessor implements Processor {
       this.#adopt(this.#pending);
       this.#pending = undefined;
     }
-    if (state.isAhead || !pool.isComplete) await state.goBack(pool);
+    if (state.isAhead || !pool.isComplete) {
+      await state.goBack(pool);
+      // New workers know no words.
+      await sender.abandon();
+    }
     // Before anything is remembered: an error on the way must take back what was.
     const unit = state.enlist(work, pool);
     let sent: (SentGroup | ScopeLogs)[];
