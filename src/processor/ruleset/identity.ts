@@ -47,9 +47,12 @@ export function createIdentifier(
   };
 }
 
+/** Longer names are no names: what is kept by host must not grow with them. */
+const MAX_NAME_LENGTH = 256;
+
 function textAttribute(resource: Resource, name: string): string {
   const value = resource.attributes.get(name);
-  return typeof value === 'string' ? value : '';
+  return typeof value === 'string' ? value.slice(0, MAX_NAME_LENGTH) : '';
 }
 
 /**

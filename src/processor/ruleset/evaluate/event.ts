@@ -168,8 +168,11 @@ export class Event {
  * write any header there can pass for any number of hosts; agents are told apart by what their senders may speak for.
  */
 export function memoryHost(event: Event): string {
-  return event.agentId === '000' ? event.hostname : event.agentId;
+  return event.agentId === '000' ? event.hostname.slice(0, MAX_HOST_NAME) : event.agentId;
 }
+
+/** Longer names are none; memory is kept by name. */
+const MAX_HOST_NAME = 256;
 
 const UPPER = /[A-Z]/;
 

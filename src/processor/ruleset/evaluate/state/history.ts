@@ -304,10 +304,17 @@ export class History {
 const EVENT_BYTES = 600;
 const FIELD_BYTES = 64;
 
-/** Roughly what an event takes; fields are mostly parts of the log. */
+/**
+ * Roughly what an event takes. Its fields are mostly parts of the log; what it was shown together with may be all that
+ * still holds those texts.
+ */
 function costOf(event: Event): number {
-  const log = event.log.length < event.fullLog.length / 2 ? 0 : event.log.length;
-  return EVENT_BYTES + event.fullLog.length + log / 2 + FIELD_BYTES * event.dynamicCount;
+  const { fullLog, log, location, hostname, agentId, previous, dynamicCount } = event;
+  let bytes = EVENT_BYTES + fullLog.length + location.length + hostname.length + agentId.length;
+  // Where it is no part of the whole text, as after a queue's decoder.
+  if (log.length > fullLog.length) bytes += log.length;
+  for (const text of previous) bytes += text.length;
+  return bytes + FIELD_BYTES * dynamicCount;
 }
 
 /** Digits in byte order. */

@@ -1,4 +1,5 @@
 import { Chain, type Link } from './chain.ts';
+import { ownCopy } from './own-copy.ts';
 
 /** Bounds of one kind of memory, in all and for one host. */
 export interface Quota {
@@ -67,8 +68,10 @@ export class HostShares<S extends Share> {
   open(host: string): S {
     let share = this.shares.get(host);
     if (!share) {
-      share = this.create(host);
-      this.shares.set(host, share);
+      // A name that is part of a line would keep the line.
+      const name = ownCopy(host);
+      share = this.create(name);
+      this.shares.set(name, share);
     }
     return share;
   }

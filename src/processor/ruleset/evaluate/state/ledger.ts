@@ -65,10 +65,11 @@ export class Ledger<V> {
   set(key: string, value: V, host: string, bytes: number, evicted: (key: string) => void): void {
     this.delete(key);
     const share = this.shares.open(host);
-    const entry = new Entry(key, share, bytes, value);
+    // Counted with every key, so that names are within the bound as well.
+    const entry = new Entry(key, share, bytes + host.length, value);
     this.entries.set(key, entry);
     share.order.append(entry);
-    this.shares.change(share, 1, bytes);
+    this.shares.change(share, 1, entry.bytes);
     for (let debtor = this.shares.debtor(share); debtor; debtor = this.shares.debtor(share)) {
       const { oldest } = debtor.share.order;
       if (!oldest) return;

@@ -28,7 +28,7 @@ const quota = (entries: number, bytes: number, hostEntries: number, hostBytes: n
 
 export const DEFAULT_STATE_LIMITS: StateLimits = {
   history: quota(32_768, 64 * MIB, 8192, 16 * MIB),
-  diff: quota(100_000, 1024 * MIB, 2000, 128 * MIB),
+  diff: quota(100_000, 512 * MIB, 2000, 64 * MIB),
   diffCacheBytes: 32 * MIB,
   fts: quota(200_000, 48 * MIB, 50_000, 12 * MIB),
   ignore: quota(50_000, 12 * MIB, 12_500, 3 * MIB),
