@@ -1,11 +1,14 @@
 import { ConfigError } from '../component/errors.ts';
-import { MemoryList } from '../processor/ruleset/compile/memory-list.ts';
 import type { Ruleset } from '../processor/ruleset/compile/ruleset.ts';
 import { rulesetConfigSchema } from '../processor/ruleset/config.ts';
 import { type ContentConfig, toRulesetOptions } from '../processor/ruleset/content.ts';
 import { type Diagnostic, formatDiagnostic } from '../processor/ruleset/diagnostics.ts';
 import { loadRuleset, type RulesetOptions } from '../processor/ruleset/load.ts';
+import { sqliteUri } from '../storage/open.ts';
+import { findDataDir, stateFile } from './data-dir.ts';
 import { type CliIo, write } from './io.ts';
+import { storeOf } from './list/find-store.ts';
+import { readStoredList } from './list/read-stored-list.ts';
 import { findRulesetConfig, type RulesetFlags, toContentConfig } from './ruleset-options.ts';
 
 /**
@@ -18,14 +21,7 @@ export async function loadRulesetOf(flags: RulesetFlags, io: CliIo): Promise<Rul
   const options = toRulesetOptions(toContentConfig(flags, base.content), base.baseDir);
   const { ruleset, diagnostics } = await loadRuleset({
     ...options,
-    resolveList: async (name) => {
-      await write(
-        io.stderr,
-        `list ${name} lives in the store, which only run opens: it is taken as empty here
-`,
-      );
-      return new MemoryList(name);
-    },
+    resolveList: (name, stored) => readStoredList(name, stored, base.storeUri, io),
   });
   await printFindings(io, diagnostics);
   return ruleset;
@@ -61,11 +57,13 @@ export async function rulesetOptionsOf(flags: RulesetFlags, io: CliIo): Promise<
 async function readBase(
   flags: RulesetFlags,
   io: CliIo,
-): Promise<{ content: ContentConfig; baseDir: string } | undefined> {
-  if (flags.config.length === 0) return { content: rulesetConfigSchema.parse({}), baseDir: process.cwd() };
+): Promise<{ content: ContentConfig; baseDir: string; storeUri: string } | undefined> {
+  const storeUri = sqliteUri(stateFile(findDataDir(undefined, io.env)));
+  if (flags.config.length === 0) return { content: rulesetConfigSchema.parse({}), baseDir: process.cwd(), storeUri };
   const { loadConfigOf, printDiagnostics } = await import('./load-config.ts');
   const loaded = loadConfigOf(flags, io.env);
   await printDiagnostics(io, loaded);
   if (loaded.config === undefined) return undefined;
-  return { content: findRulesetConfig(loaded.config), baseDir: loaded.config.baseDir };
+  const content = findRulesetConfig(loaded.config);
+  return { content, baseDir: loaded.config.baseDir, storeUri: storeOf(loaded.config, content.storage) ?? storeUri };
 }

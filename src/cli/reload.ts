@@ -1,4 +1,5 @@
 import type { Processor } from '../component/component.ts';
+import { ConfigError } from '../component/errors.ts';
 import type { Logger } from '../component/host.ts';
 import type { PipelinesSpec } from '../pipeline/spec.ts';
 
@@ -40,7 +41,8 @@ export async function reloadAll(processors: TrackedSpec['processors'], logger: L
       await processor.reload();
       logger.info({ component: id }, 'reloaded');
     } catch (error) {
-      logger.error({ component: id, error }, 'reload refused; the old rules and lists stay in force');
+      // Refused: the processor has said so, with the reason.
+      if (!(error instanceof ConfigError)) logger.error({ component: id, error }, 'reload failed');
     }
   }
 }

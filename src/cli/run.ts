@@ -1,9 +1,11 @@
-import { ConfigError } from '../component/errors.ts';
+import { printableLine } from '../pdata/printable.ts';
+import { redactUrl } from '../pdata/redact.ts';
 import { buildPipelines } from '../pipeline/pipelines.ts';
 import type { RunOptions } from './commands/run.ts';
 import { runsCommands } from './components.ts';
 import { findDataDir } from './data-dir.ts';
 import { createEnvironment } from './environment.ts';
+import { isExpected } from './expected.ts';
 import { type CliIo, type ExitCode, write } from './io.ts';
 import { loadConfigOf, printDiagnostics } from './load-config.ts';
 import { createLogger } from './logger.ts';
@@ -63,7 +65,7 @@ export async function run(options: RunOptions, io: CliIo): Promise<ExitCode> {
     logger.info({}, 'stopped');
     return 0;
   } catch (error) {
-    if (error instanceof ConfigError) await write(io.stderr, `otel-hids run: ${error.message}\n`);
+    if (isExpected(error)) await write(io.stderr, `otel-hids run: ${redactUrl(printableLine(error.message))}\n`);
     else logger.error({ error }, 'cannot run');
     return 1;
   } finally {

@@ -32,8 +32,14 @@ async function checkRulesets(
   let warnings = 0;
   for (const { id, factory, config: own } of config.processors.values()) {
     if (factory.type !== rulesetFactory.type) continue;
-    // Lists of the store are taken as there and empty: a store is opened by a run alone.
-    const resolveList = (name: string) => new MemoryList(name);
+    // It opens no store, and what a list holds is not the rules' business.
+    const resolveList = async (name: string, stored: string) => {
+      await write(
+        io.stderr,
+        `processors.${id}: list ${name} (keyv:${stored}) is in the store, which is not opened here\n`,
+      );
+      return new MemoryList(name);
+    };
     const loaded = await loadContent(own as RulesetConfig, config.baseDir, { resolveList, refuseWritable });
     for (const diagnostic of loaded.diagnostics) await write(io.stderr, `${formatDiagnostic(diagnostic)}\n`);
     for (const { severity } of loaded.diagnostics) {

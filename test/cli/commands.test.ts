@@ -81,7 +81,11 @@ describe('validate', () => {
       'keyv.yaml',
       GOOD.replace('ruleset: }', 'ruleset: { lists: { etc/lists/blocked: "keyv:blocked" } } }'),
     );
-    expect((await cli(['validate', '--config', path], '', { SECRET: 'x' })).code).toBe(0);
+    const { code, stderr } = await cli(['validate', '--config', path], '', { SECRET: 'x' });
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      'processors.ruleset: list etc/lists/blocked (keyv:blocked) is in the store, which is not opened here',
+    );
   });
 
   it('refuses a name that no list of the store can have', async () => {

@@ -17,6 +17,54 @@ function createList(folder = createTempDir()) {
   return { folder, run, state: `sqlite://${join(folder, 'state.db')}` };
 }
 
+const RULES_WITH_LIST = `<group name="local,">
+  <rule id="100300" level="5">
+    <match>blocked? </match>
+    <list field="user" lookup="match_key">etc/lists/users</list>
+    <description>A user of the list.</description>
+  </rule>
+</group>
+`;
+const DECODER = `<decoder name="asked"><prematch>^blocked? </prematch></decoder>
+<decoder name="asked"><parent>asked</parent><regex offset="after_parent">^(\\S+)</regex><order>user</order></decoder>
+`;
+
+describe('logtest', () => {
+  it('reads lists of the store, and says so where it cannot', async () => {
+    const { folder, run } = createList();
+    const path = (name: string) => join(folder, name);
+    writeFileSync(path('rules.xml'), RULES_WITH_LIST, { mode: 0o600 });
+    writeFileSync(path('decoders.xml'), DECODER, { mode: 0o600 });
+    const uri = sqliteUri(path('state.db'));
+    const config = `extensions: { keyv_storage: { uri: "${uri}" } }
+receivers: { otlp: { protocols: { http: } } }
+processors: { ruleset: { starter: true, rules: [ rules.xml ], decoders: [ decoders.xml ], lists: { etc/lists/users: "keyv:users" } } }
+exporters: { debug: }
+service: { pipelines: { logs: { receivers: [otlp], processors: [ruleset], exporters: [debug] } } }
+`;
+    writeFileSync(path('config.yaml'), config, { mode: 0o600 });
+    const logtest = () =>
+      cli(['logtest', '--json', '--config', path('config.yaml')], 'blocked? grün\nblocked? other\n');
+    const before = await logtest();
+    expect(before.stderr).toContain(
+      'list etc/lists/users (keyv:users) is taken as empty: there is no store at sqlite:',
+    );
+    expect(before.stdout).not.toContain('100300');
+    await run(['set', 'users', 'grün', 'x']);
+    const { code, stdout, stderr } = await logtest();
+    expect([code, stderr]).toEqual([0, '']);
+    const rules = stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { rule?: { id: string } }).rule?.id);
+    expect(rules).toEqual(['100300', undefined]);
+    writeFileSync(path('config.yaml'), config.replace(uri, 'redis://me:sEcReT@127.0.0.1:1'), { mode: 0o600 });
+    const away = await logtest();
+    expect(away.stderr).toMatch(/is taken as empty: redis:\/\/127\.0\.0\.1:1: cannot connect/);
+    expect(away.stderr).not.toContain('sEcReT');
+  });
+});
+
 describe('list', () => {
   it('sets, gets and deletes keys, and says what it did, where and who it was', async () => {
     const { run, state } = createList();

@@ -233,3 +233,21 @@ it.each([
   expect(await running.exit).toEqual([1, null]);
   expect(running.stderr()).toMatch(expected);
 });
+
+it('says in one line what keeps it from running', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  cleanups.push(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const folder = createFolder();
+  const config = `receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:${port}" } } } }
+processors: { ruleset: }
+exporters: { debug: }
+service: { telemetry: { logs: { level: error } }, pipelines: { logs: { receivers: [otlp], processors: [ruleset], exporters: [debug] } } }
+`;
+  const running = start(folder, config);
+  expect(await running.exit).toEqual([1, null]);
+  expect(running.stderr()).toBe(
+    `otel-hids run: receiver "otlp" did not start: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
+  );
+});

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
 import { addConfigOptions, type ConfigOptions } from '../config-options.ts';
 import type { Registry } from '../program.ts';
@@ -14,7 +14,11 @@ export function registerRun({ program, io, action }: Registry): void {
     .description('run the pipelines until SIGTERM or SIGINT; SIGHUP reads rules anew');
   addConfigOptions(command)
     .option('--data-dir <dir>', 'where state is kept (default: OTEL_HIDS_DATA_DIR, or /var/lib/otel-hids for root)')
-    .option('--shutdown-timeout <duration>', 'how long draining may take', parseTimeout, 30_000)
+    .addOption(
+      new Option('--shutdown-timeout <duration>', 'how long draining may take')
+        .default(30_000, '30s')
+        .argParser(parseTimeout),
+    )
     .action(action(async (options: RunOptions) => (await import('../run.ts')).run(options, io)));
 }
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { BatchObservableResult, Counter } from '@opentelemetry/api';
 import { sleep, type Timer } from '../../component/clock.ts';
@@ -8,6 +8,7 @@ import { RefusedError } from '../../component/errors.ts';
 import type { Host, Settings } from '../../component/host.ts';
 import type { WorkUnit } from '../../component/state-store.ts';
 import { createExporterTelemetry, type ExporterTelemetry } from '../../component/telemetry.ts';
+import { makeFolder } from '../../config/make-folder.ts';
 import { Backoff } from '../../config/retry.ts';
 import type { LogBatch } from '../../pdata/logs.ts';
 import { countRecords } from '../../pdata/logs.ts';
@@ -76,7 +77,7 @@ export class OtlpHttpExporter implements Exporter {
     const { sending_queue: queueing, retry_on_failure: retry } = this.#config;
     const target = resolveTarget(this.#config, this.#environment);
     const folder = dirname(deadLetterPath(this.#settings, this.#config));
-    await mkdir(folder, { recursive: true, mode: 0o750 });
+    makeFolder(folder, 0o750);
     await access(folder, constants.W_OK);
     const store = host.store(queueing.storage);
     const sender = new Sender(this.#settings, this.#config, target, host);

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open as openFile, stat } from 'node:fs/promises';
+import { type FileHandle, open as openFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../config/make-folder.ts';
 import { moveToBackup, type Rotation, removeOldBackups } from './rotation.ts';
 
 export interface AppendFileOptions {
@@ -161,7 +162,7 @@ export class AppendFile {
 
   async #open(): Promise<void> {
     const { path, mode } = this.#options;
-    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+    makeFolder(dirname(path), 0o750);
     const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT;
     const handle = await (this.#options.open ?? openFile)(path, flags, mode).catch((error) => {
       // A pipe or a terminal may not be readable; it has no end to look at either.

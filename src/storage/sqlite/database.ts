@@ -1,7 +1,8 @@
-import { accessSync, chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ConfigError } from '../../component/errors.ts';
+import { makeFolder } from '../../config/make-folder.ts';
 import { StoreCorruptError } from '../errors.ts';
 
 /** `OHID`: marks a SQLite file as ours, so that a wrong path in a configuration never touches another program's data. */
@@ -126,7 +127,7 @@ export function errorText(error: unknown): string {
 
 /** SQLite gives its log the mode of the database, so that must be right before SQLite sees the file. */
 export function createPrivateFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path), 0o700);
   closeSync(openSync(path, 'a', 0o600));
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
 }
