@@ -7,7 +7,7 @@ export const NO_MATCH = -2;
 export const LIMIT = -3;
 
 /** About ten milliseconds. */
-const MAX_STEPS = 3_000_000;
+export const MAX_STEPS = 3_000_000;
 
 const savedTokens = new Int32Array(4);
 const savedPlaces = new Int32Array(4);

@@ -2,9 +2,10 @@ import { bytesOf } from '../byte-view.ts';
 import { type Matcher, MatchLimitError, type Searcher, type SearchResult } from '../types.ts';
 import { leadingSets } from './leading.ts';
 import { exactTexts, requiredBytes, requiredLiterals } from './literals.ts';
-import { LIMIT, NO_MATCH, run } from './machine.ts';
+import { LIMIT, NO_MATCH } from './machine.ts';
 import { parseOsRegex, type Token } from './parse.ts';
-import { buildProgram, type Program } from './program.ts';
+import { buildProgram } from './program.ts';
+import { Runner } from './runner.ts';
 
 /**
  * OS_Regex as Wazuh 4.14 runs it. The same pattern compiled with captures (decoders) and without (rules) can decide
@@ -15,7 +16,7 @@ export class OsRegexMatcher implements Matcher {
   readonly pattern: string;
   readonly requiredLiterals: readonly string[] | undefined;
   readonly exactTexts: readonly string[] | undefined;
-  #programs: readonly Program[] | undefined = undefined;
+  #runners: readonly Runner[] | undefined = undefined;
 
   /** @throws PatternError */
   constructor(pattern: string) {
@@ -27,9 +28,9 @@ export class OsRegexMatcher implements Matcher {
 
   test(text: string, folded?: string): boolean {
     const bytes = bytesOf(text);
-    this.#programs ??= buildPrograms(this.pattern);
-    for (const program of this.#programs) {
-      const end = run(program, text, bytes, folded, 0, undefined, false);
+    this.#runners ??= buildRunners(this.pattern, false);
+    for (const runner of this.#runners) {
+      const end = runner.run(text, bytes, folded, 0, undefined);
       if (end === LIMIT) throw new MatchLimitError(this.pattern);
       if (end !== NO_MATCH) return true;
     }
@@ -45,8 +46,7 @@ export class OsRegexSearcher implements Searcher {
   readonly exactTexts: readonly string[] | undefined;
   readonly leading: readonly Uint8Array[] | undefined;
   readonly requiredBytes: readonly (readonly number[])[] | undefined;
-  #programs: readonly Program[] | undefined = undefined;
-  readonly #captureMode: boolean;
+  #runners: readonly Runner[] | undefined = undefined;
   readonly #places: Int32Array;
 
   /** @throws PatternError */
@@ -58,7 +58,6 @@ export class OsRegexSearcher implements Searcher {
     this.leading = leadingSets(alternatives);
     this.requiredBytes = requiredBytes(alternatives);
     const slots = Math.max(...alternatives.map(({ tokens }) => tokens.filter(isParenthesis).length));
-    this.#captureMode = slots > 0;
     this.#places = new Int32Array(slots);
   }
 
@@ -69,13 +68,12 @@ export class OsRegexSearcher implements Searcher {
   search(text: string, from: number, folded?: string): SearchResult | undefined {
     const bytes = bytesOf(text);
     const places = this.#places;
-    this.#programs ??= buildPrograms(this.pattern);
-    for (const program of this.#programs) {
-      if (program.parens > 0) places.fill(-1, 0, program.parens);
-      const end = run(program, text, bytes, folded, from, program.parens > 0 ? places : undefined, this.#captureMode);
+    this.#runners ??= buildRunners(this.pattern, places.length > 0);
+    for (const runner of this.#runners) {
+      const end = runner.run(text, bytes, folded, from, places);
       if (end === NO_MATCH) continue;
       if (end === LIMIT) throw new MatchLimitError(this.pattern);
-      const captures = collect(text, places, program.parens);
+      const captures = collect(text, places, runner.program.parens);
       if (!captures) return undefined;
       return { resume: end < text.length ? end + 1 : end, captures };
     }
@@ -84,8 +82,8 @@ export class OsRegexSearcher implements Searcher {
 }
 
 /** For the first text that is tested: most of a ruleset's patterns never see one, and programs are most of its memory. */
-function buildPrograms(pattern: string): Program[] {
-  return parseOsRegex(pattern).map(buildProgram);
+function buildRunners(pattern: string, captures: boolean): Runner[] {
+  return parseOsRegex(pattern).map((alternative) => new Runner(buildProgram(alternative), captures));
 }
 
 function isParenthesis({ kind }: Token): boolean {

@@ -1,0 +1,45 @@
+import { foldAscii } from '../ascii.ts';
+import { type GeneratedRun, generateRun } from './generate.ts';
+import { run } from './machine.ts';
+import type { Program } from './program.ts';
+
+/** Patterns asked less often are not worth code of their own. */
+const RUNS_BEFORE_CODE = 3000;
+
+/** Runs one alternative: interpreted at first, by code of its own once it is in use. */
+export class Runner {
+  readonly program: Program;
+  private readonly captures: boolean;
+  private readonly captureMode: boolean;
+  private generated: GeneratedRun | undefined = undefined;
+  private runs = 0;
+
+  /** @param captureMode whether the pattern has captures, in any alternative, and they are wanted */
+  constructor(program: Program, captureMode: boolean) {
+    this.program = program;
+    this.captures = captureMode && program.parens > 0;
+    this.captureMode = captureMode;
+  }
+
+  /** As `run`; `places` is reset before, where it is wanted. */
+  run(
+    text: string,
+    bytes: Uint8Array,
+    folded: string | undefined,
+    from: number,
+    places: Int32Array | undefined,
+  ): number {
+    const { program, generated } = this;
+    if (generated !== undefined && from < text.length) {
+      return generated(text, bytes, from, program.folds ? (folded ?? foldAscii(text)) : '', places);
+    }
+    if (++this.runs === RUNS_BEFORE_CODE) this.generate();
+    const wanted = this.captures ? places : undefined;
+    wanted?.fill(-1, 0, program.parens);
+    return run(program, text, bytes, folded, from, wanted, this.captureMode);
+  }
+
+  private generate(): void {
+    this.generated = generateRun(this.program, { captures: this.captures, captureMode: this.captureMode });
+  }
+}
