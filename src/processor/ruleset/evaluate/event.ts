@@ -14,7 +14,7 @@ function emptyStatics(): (string | undefined)[] {
   ];
 }
 
-export const NO_LOGS: readonly string[] = [];
+export const NO_TEXTS: readonly string[] = [];
 
 /** Dynamic fields that are only made when somebody lists them. */
 export interface LazyFields {
@@ -65,7 +65,7 @@ export class Event {
   /** Level of the correlation rule that used this event up. */
   matched = 0;
   /** Earlier logs of a history search, newest first, or the two lines of `check_diff`. */
-  previous: readonly string[] = NO_LOGS;
+  previous: readonly string[] = NO_TEXTS;
   previousLog: string | undefined = undefined;
   /** When the command ran, epoch milliseconds. */
   runTimeMs: number | undefined = undefined;
@@ -79,13 +79,16 @@ export class Event {
   /** Number in the recent-event list, once there. */
   sequence = 0;
   /** Histories it was put into. */
-  lists: readonly string[] = [];
+  lists: readonly string[] = NO_TEXTS;
   /** Final rule. */
   ruleId = '';
   /** A history forgot it: searches pass it by. */
   gone = false;
   /** Bytes that a history accounts for it. */
   cost = 0;
+  /** What past events have to share with it, as the index of that signature knows it; undefined: it agrees with none. */
+  searchKey: string | undefined = undefined;
+  searchKeySignature: string | undefined = undefined;
 
   constructor(timeMs: number, fullLog: string, location: string) {
     this.timeMs = timeMs;

@@ -16,22 +16,38 @@ import type { History } from './state/history.ts';
 const MIN_LENGTH = 8;
 
 /**
- * Answers as the scan does, but looks only at past events that agree in what has to be the same. OSSEC's own histories
- * are short, and there an event that was used up ends the search whether it agrees or not: they are scanned.
+ * Answers as the scan does, but looks only at past events that agree in what has to be the same, and at none where those
+ * are too few. In the ossec dialect an event that was used up ends the search whether it agrees or not: there the scan
+ * decides once there are enough.
  */
 export function createKeyedSearch(dialect: Dialect): HistorySearch {
   const scan = createScan(dialect);
-  if (dialect === 'ossec') return scan;
   return {
     search(question, event, history, limits) {
       const past = question.list === undefined ? undefined : history.list(question.list);
       if (!past || past.length < MIN_LENGTH) return scan.search(question, event, history, limits);
-      const keys = openIndex(past, question.correlation);
+      const keys = openIndex(past, question.correlation, dialect);
       // The scan ends at the first event that is too old: all others are only where times never go back.
       if (!keys.isInOrder()) return scan.search(question, event, history, limits);
-      return searchKeys(question, event, past, keys, history);
+      const numbers = keys.numbersOf(event);
+      if (!numbers || !areEnough(numbers, question, event, past)) return false;
+      if (dialect === 'ossec') return scan.search(question, event, history, limits);
+      return searchKeys(question, event, past, numbers, history);
     },
   };
+}
+
+/** Whether the last of the past events that it takes is still there and not too old. */
+function areEnough(
+  numbers: readonly number[],
+  { correlation }: HistoryQuestion,
+  event: Event,
+  past: Deque<Event>,
+): boolean {
+  const index = numbers.length - Math.max(1, correlation.needed);
+  if (index < 0) return false;
+  const place = numbers[index]! - past.removed;
+  return place >= 0 && event.time - past.at(place)!.time <= correlation.timeframe;
 }
 
 /** Goes through agreeing events, newest first, as the scan does through all. */
@@ -39,11 +55,9 @@ function searchKeys(
   { correlation, level }: HistoryQuestion,
   event: Event,
   past: Deque<Event>,
-  keys: KeyIndex,
+  numbers: readonly number[],
   history: History,
 ): boolean {
-  const numbers = keys.numbersOf(event);
-  if (!numbers) return false;
   const { timeframe, needed } = correlation;
   let found = 0;
   let newest: Event | undefined;
@@ -71,29 +85,38 @@ function searchKeys(
 
 /** By list, then by what has to agree. */
 const INDEXES = new WeakMap<Deque<Event>, Map<string, KeyIndex>>();
+/** The one that a rule asked last: nearly always that which it asks next. */
+const LAST = new WeakMap<Correlation, KeyIndex>();
 
-function openIndex(past: Deque<Event>, correlation: Correlation): KeyIndex {
+function openIndex(past: Deque<Event>, correlation: Correlation, dialect: Dialect): KeyIndex {
+  const last = LAST.get(correlation);
+  const index = last?.past === past ? last : findIndex(past, correlation, dialect);
+  index.catchUp();
+  return index;
+}
+
+function findIndex(past: Deque<Event>, correlation: Correlation, dialect: Dialect): KeyIndex {
   let indexes = INDEXES.get(past);
   if (!indexes) {
     indexes = new Map();
     INDEXES.set(past, indexes);
   }
-  const signature = signatureOf(correlation);
+  const signature = signatureOf(correlation, dialect);
   let index = indexes.get(signature);
   if (!index) {
-    index = new KeyIndex(past, correlation);
+    index = new KeyIndex(past, correlation, dialect, signature);
     indexes.set(signature, index);
   }
-  index.catchUp();
+  LAST.set(correlation, index);
   return index;
 }
 
 const SIGNATURES = new WeakMap<Correlation, string>();
 
-function signatureOf(correlation: Correlation): string {
+function signatureOf(correlation: Correlation, dialect: Dialect): string {
   let signature = SIGNATURES.get(correlation);
   if (signature === undefined) {
-    signature = JSON.stringify([correlation.globalFrequency, correlation.same, correlation.sameFields]);
+    signature = JSON.stringify([dialect, correlation.globalFrequency, correlation.same, correlation.sameFields]);
     SIGNATURES.set(correlation, signature);
   }
   return signature;
@@ -104,8 +127,10 @@ function signatureOf(correlation: Correlation): string {
  * made anew once most of it is about events that are gone, so every event costs the same whatever the list's length.
  */
 class KeyIndex {
-  private readonly past: Deque<Event>;
+  readonly past: Deque<Event>;
   private readonly correlation: Correlation;
+  private readonly ossec: boolean;
+  private readonly signature: string;
   private readonly numbers = new Map<string, number[]>();
   /** Number of the next event to add. */
   private next: number;
@@ -114,9 +139,11 @@ class KeyIndex {
   private lastBackwards = -1;
   private lastTime = 0;
 
-  constructor(past: Deque<Event>, correlation: Correlation) {
+  constructor(past: Deque<Event>, correlation: Correlation, dialect: Dialect, signature: string) {
     this.past = past;
     this.correlation = correlation;
+    this.ossec = dialect === 'ossec';
+    this.signature = signature;
     this.next = past.removed;
     this.oldest = past.removed;
   }
@@ -150,15 +177,24 @@ class KeyIndex {
     return key === undefined ? undefined : this.numbers.get(key);
   }
 
-  /** Undefined where the event agrees with none. Lengths keep values apart. */
+  /** Undefined where the event agrees with none. Remembered, since an event is looked up before it is added. */
   private keyOf(event: Event): string | undefined {
+    if (event.searchKeySignature === this.signature) return event.searchKey;
+    event.searchKeySignature = this.signature;
+    event.searchKey = this.makeKey(event);
+    return event.searchKey;
+  }
+
+  /** Lengths keep values apart. */
+  private makeKey(event: Event): string | undefined {
     const { same, sameFields, globalFrequency } = this.correlation;
-    let key = globalFrequency ? '' : `${event.agentId.length}:${event.agentId}`;
+    let key = globalFrequency || this.ossec ? '' : `${event.agentId.length}:${event.agentId}`;
     for (const name of same) {
-      const value = keyText(event, name);
+      const value = this.ossec && name === 'location' ? event.hostname : keyText(event, name);
       if (value === undefined) return undefined;
       key += `${value.length}:${value}`;
     }
+    if (this.ossec) return key;
     for (const name of sameFields) {
       const value = event.dynamic(name);
       if (value === undefined) return undefined;

@@ -3,7 +3,7 @@ import type { Candidates } from './candidates.ts';
 import { checkDiff } from './check-diff.ts';
 import { type ConditionContext, holds } from './conditions.ts';
 import type { HistorySearch } from './correlate.ts';
-import { type Event, NO_LOGS } from './event.ts';
+import { type Event, NO_TEXTS } from './event.ts';
 import { isFirstSeen } from './fts.ts';
 import type { Program, RuleNode } from './program.ts';
 import type { EngineState } from './state.ts';
@@ -166,7 +166,7 @@ export class Walk {
     }
     if (question && !this.search.search(question, event, this.state.history, this.context.limits)) {
       // An unsuccessful search forgets what an earlier one had found to show.
-      event.previous = NO_LOGS;
+      event.previous = NO_TEXTS;
       return 'history';
     }
     return undefined;
