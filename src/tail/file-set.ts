@@ -224,6 +224,8 @@ export class FileSet {
       await this.replaced(file);
     } else if (file.position === 0) {
       await this.#loadHead(file);
+      // It may have been filled and copied away before: nothing was read that would tell.
+      if (this.#sight.isBlindTo(file.currentPath)) this.#sight.hold(file, this.#options.clock.now());
     } else if (sameSize && file.handle && file.tail.length > 0) {
       const tail = await readAt(file.handle, file.position - file.tail.length, file.tail.length);
       if (!tail.equals(file.tail)) await this.replaced(file);

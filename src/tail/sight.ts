@@ -47,9 +47,9 @@ export class Sight {
     return now - this.#shortSince < this.#maxWait;
   }
 
-  /** The file's content was replaced: what came before it may lie in a copy, which the next look finds. */
+  /** The file's content was, or may have been, replaced: what came before it may lie in a copy, which the next look finds. */
   hold(file: TailFile, now: number): void {
-    file.heldSince = now;
+    file.heldSince ??= now;
     file.heldAtLook = this.#looks;
   }
 
