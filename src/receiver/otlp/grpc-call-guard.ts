@@ -9,7 +9,7 @@ import {
 import type { Clock } from '../../component/clock.ts';
 import { type GrpcConfig, maxMessageBytes } from './config.ts';
 import { RequestError } from './failure.ts';
-import { createSender, hostsOfCertificate, type Sender } from './host-binding.ts';
+import { createSender, hostsOfCertificate, nameOfSender, type Sender } from './host-binding.ts';
 import type { ListenerParts } from './http-server.ts';
 import type { Ticket } from './in-flight.ts';
 
@@ -49,8 +49,11 @@ export function createCallGuard(
       if (ended) return false;
       const isBound = config.bind_hosts === 'certificate';
       const names = isBound ? hostsOfCertificate(call.getAuthContext().sslPeerCertificate) : undefined;
-      ticket = parts.inFlight.enter(maxMessageBytes(config));
-      admissions.set(metadata, { ticket, sender: createSender(auth, names) });
+      const sender = createSender(auth, names);
+      // `ADDRESS:PORT`: the port is another one for each connection.
+      const address = call.getPeer().replace(/:\d+$/, '');
+      ticket = parts.inFlight.enter(maxMessageBytes(config), nameOfSender(sender, address));
+      admissions.set(metadata, { ticket, sender });
       if (config.read_timeout > 0) {
         const waiting = clock.setTimeout(() => {
           const message = 'the message did not arrive in time';

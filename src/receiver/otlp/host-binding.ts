@@ -11,6 +11,11 @@ export interface Sender {
 
 export const ANYBODY: Sender = { subject: '', hosts: [] };
 
+/** Whose requests are counted together: those of a credential, else those from an address. */
+export function nameOfSender({ subject }: Sender, address: string | undefined): string {
+  return subject === '' ? `address ${address ?? ''}` : `subject ${subject}`;
+}
+
 /** A sender that has to keep to all of what its credential and its certificate say. */
 export function createSender(auth: AuthData | undefined, certificateHosts: readonly string[] | undefined): Sender {
   const hosts = [auth?.hosts, certificateHosts].filter((names) => names !== undefined);

@@ -10,7 +10,7 @@ import type { Complaints } from './complaints.ts';
 import type { HttpConfig } from './config.ts';
 import { describeFailure, RequestError } from './failure.ts';
 import { GRPC_STATUS } from './grpc-status.ts';
-import { createSender, hostsOfCertificate } from './host-binding.ts';
+import { createSender, hostsOfCertificate, nameOfSender } from './host-binding.ts';
 import { AbortedError, ACCEPTED_ENCODINGS, isKnownEncoding, readBody } from './http-body.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Encoding, LogsService } from './logs-service.ts';
@@ -176,7 +176,7 @@ export class HttpListener {
     if (Number(request.headers['content-length'] ?? 0) > limit) {
       throw new RequestTooLargeError(`the body is larger than ${limit} bytes`);
     }
-    const ticket = parts.inFlight.enter();
+    const ticket = parts.inFlight.enter(0, nameOfSender(sender, request.socket.remoteAddress));
     try {
       if (request.headers.expect !== undefined) response.writeContinue();
       const body = await readBody(request, encoding, limit, (size) => ticket.resize(size));
