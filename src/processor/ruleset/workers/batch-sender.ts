@@ -4,7 +4,7 @@ import { Item, type RecordItem, type SentSource, writeRecord, writeSource } from
 import { WireWriter } from './wire-writer.ts';
 
 /** Workers begin with the first records of a batch while the others are still being written. */
-const MESSAGE_BYTES = 32 * 1024;
+const MESSAGE_BYTES = 16 * 1024;
 
 /** Hands a message to a worker; resolves with what became of its records. */
 export type Evaluate = (shard: number, message: ArrayBuffer, nowMs: number, isLast: boolean) => Promise<ShardOutcome>;
