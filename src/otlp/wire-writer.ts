@@ -48,7 +48,9 @@ export class WireWriter {
 
   varint(value: number): void {
     if (value < 0x80) {
-      this.buffer[this.reserve(1)] = value;
+      // Reserving may exchange the buffer, so it comes first, here and below.
+      const start = this.reserve(1);
+      this.buffer[start] = value;
       return;
     }
     let length = 1;
@@ -71,7 +73,8 @@ export class WireWriter {
       rest >>= 7n;
     }
     bytes.push(Number(rest));
-    this.buffer.set(bytes, this.reserve(bytes.length));
+    const start = this.reserve(bytes.length);
+    this.buffer.set(bytes, start);
   }
 
   fixed32(value: number): void {
