@@ -53,6 +53,18 @@ export function checkService(
       'add logs: { receivers: [...], exporters: [...] }',
     );
   }
+  const started = service.extensions.length > 0 ? service.extensions : [...defined.extensions.keys()];
+  for (const section of SECTIONS) {
+    for (const [id, entry] of defined[section]) {
+      if (!used[section].has(id)) continue;
+      for (const { path, name } of extensionNames(entry.value, [section, id])) {
+        if (started.includes(name)) continue;
+        const like = suggest(name, started);
+        const hint = like ? `; did you mean "${like}"?` : '';
+        error('unknown-reference', path, `there is no extension "${name}" that is started${hint}`);
+      }
+    }
+  }
   for (const section of [...SECTIONS, 'extensions'] as const) {
     for (const [id, entry] of defined[section]) {
       if (used[section].has(id)) continue;
@@ -67,5 +79,23 @@ export function checkService(
         message: `will not be started: ${where}`,
       });
     }
+  }
+}
+
+/** Keys whose value is the id of an extension, wherever they stand. */
+const NAMES_EXTENSION = new Set(['authenticator', 'storage']);
+/** Maps whose keys are whatever the user puts there. */
+const FREE_MAPS = new Set(['headers', 'env', 'lists', 'attributes']);
+
+function* extensionNames(
+  node: ConfigNode,
+  path: (string | number)[],
+): Generator<{ path: (string | number)[]; name: string }> {
+  if (node.kind !== 'map') return;
+  for (const [key, { value }] of node.entries) {
+    if (FREE_MAPS.has(key)) continue;
+    const at = [...path, key];
+    if (!NAMES_EXTENSION.has(key)) yield* extensionNames(value, at);
+    else if (value.kind === 'scalar' && typeof value.value === 'string') yield { path: at, name: value.value };
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isLoopback } from '../config/endpoint.ts';
 
 const ids = z.array(z.string());
 
@@ -6,10 +7,19 @@ const prometheusReader = z.strictObject({
   pull: z
     .strictObject({
       exporter: z.strictObject({
-        prometheus: z.strictObject({
-          host: z.string().min(1).default('localhost').describe('Address to listen on'),
-          port: z.int().min(0).max(65_535).default(8888),
-        }),
+        prometheus: z
+          .strictObject({
+            host: z.string().min(1).default('localhost').describe('Address to listen on'),
+            port: z.int().min(0).max(65_535).default(8888),
+            allow_unauthenticated: z
+              .boolean()
+              .default(false)
+              .describe('Show metrics to anyone who reaches an address other than loopback'),
+          })
+          .refine(({ host, port, allow_unauthenticated: allowed }) => allowed || isLoopback({ host, port }), {
+            path: ['host'],
+            message: 'other machines reach this address and anyone could ask; say allow_unauthenticated: true',
+          }),
       }),
     })
     .describe('Metrics to be fetched by Prometheus'),

@@ -95,6 +95,41 @@ describe('validate', () => {
     expect(stderr).toContain('lists.blocked: "keyv:a/b" names no list');
   });
 
+  it.each([
+    [
+      GOOD.replace('command: w', 'command: w, storage: keyv_storage'),
+      'error[unknown-reference]: receivers.command.storage: there is no extension "keyv_storage" that is started',
+    ],
+    [
+      `extensions: { bearertokenauth: { token: x } }
+receivers: { otlp: { protocols: { http: { auth: { authenticator: bearertoken } } } } }
+processors: { ruleset: }
+exporters: { debug: }
+service: { pipelines: { logs: { receivers: [otlp], processors: [ruleset], exporters: [debug] } } }
+`,
+      'authenticator: there is no extension "bearertoken" that is started',
+    ],
+    [
+      `extensions: { basicauth: { htpasswd: { inline: "ann:{CRYPT}x" } }, health_check: { endpoint: "0.0.0.0:1" } }\n${GOOD}`,
+      'extensions.basicauth.htpasswd.inline: line 1 of the htpasswd: this kind of hash is not supported',
+    ],
+    [
+      `extensions: { health_check: { endpoint: "0.0.0.0:1" } }\n${GOOD}`,
+      'extensions.health_check.endpoint: other machines reach this address and anyone could ask',
+    ],
+    [
+      GOOD.replace(
+        'service: {',
+        'service: { telemetry: { metrics: { readers: [ { pull: { exporter: { prometheus: { host: "::" } } } } ] } },',
+      ),
+      'prometheus.host: other machines reach this address and anyone could ask; say allow_unauthenticated: true',
+    ],
+  ])('says what is wrong with access and references (%#)', async (text, expected) => {
+    const { code, stderr } = await cli(['validate', '--config', file('access.yaml', text)], '', { SECRET: 'x' });
+    expect(code).toBe(1);
+    expect(stderr).toContain(expected);
+  });
+
   it('warns of what is not used', async () => {
     const path = file('unused.yaml', GOOD.replace('processors: [ruleset], ', ''));
     const { code, stderr } = await cli(['validate', '--config', path], '', { SECRET: 'x' });

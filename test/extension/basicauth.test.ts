@@ -9,7 +9,7 @@ import { describeComponentContract } from '../contract/component.ts';
 import { createTestSettings } from '../support/settings.ts';
 import { createTempDir } from '../support/temp-dir.ts';
 
-/** Made by `openssl passwd` and, for the LDAP forms, `openssl sha1`, of the password below. */
+/** Made by `openssl passwd`, by libcrypt (bcrypt) and, for the LDAP forms, `openssl sha1`, of the password below. */
 const PASSWORD = 's3cret p';
 const ENTRIES = [
   '$6$irwpHYFbHvZjtzmy$qcGW4/hyHD01DmqsGSv761zwq36yapIOxAInj7QMG2LDsx65ZfbVmA3LIALuhKQn2Sh.u2Pa6kUwW9UPKjaJ90',
@@ -20,28 +20,32 @@ const ENTRIES = [
   '{SHA}xAUL6uGmZjqb50pL7H5XFxX3St4=',
   '{SSHA}lD2Ubqz8z5uRRc61aTgPilKxOzNzYWx0',
   's3cret p',
+  '$2b$05$abcdefghijklmnopqrstuubwYBqlQ/a2DBJ3UH9izxSTuQWJUKqGi',
+  '$2y$04$zyxwvutsrqponmlkjihgfeCN.hpl2ZM7I4PeGwBxVwUB3PBBXEvWC',
 ];
 
-test.each(ENTRIES)('%s', (entry) => {
+test.each(ENTRIES)('%s', async (entry) => {
   const check = createPasswordCheck(entry);
   if (typeof check === 'string') throw new Error(check);
-  expect(check(PASSWORD)).toBe(true);
+  expect(await check(PASSWORD)).toBe(true);
   for (const wrong of ['', 's3cret', 's3cret p ', 'S3cret p', entry === PASSWORD ? 'x' : entry])
-    expect(check(wrong)).toBe(false);
+    expect(await check(wrong)).toBe(false);
 });
 
-test('a long text with rounds of its own', () => {
+test('a long text with rounds of its own', async () => {
   const entry =
     '$6$rounds=1400$anotherlongsalts$POfYwTEok97VWcjxIiSOjiykti.o/pQs.wPvMxQ6Fm7I6IoYN3CmLs66x9t0oSwbtEW7o7UmJEiDwGqd8p4ur1';
   const check = createPasswordCheck(entry);
   if (typeof check === 'string') throw new Error(check);
   const words = 'a very much longer text to encrypt.  This one even stretches over morethan one line.';
-  expect(check(words)).toBe(true);
-  expect(check(words.slice(1))).toBe(false);
+  expect(await check(words)).toBe(true);
+  expect(await check(words.slice(1))).toBe(false);
 });
 
 test.each([
-  ['$2y$10$abcdefghijklmnopqrstuuW1FpWwS', /bcrypt/],
+  ['$2y$10$abcdefghijklmnopqrstuuW1FpWwS', /no bcrypt hash/],
+  [`$2y$13$${'a'.repeat(53)}`, /cost/],
+  [`$2x$10$${'a'.repeat(53)}`, /no bcrypt hash/],
   ['$argon2id$v=19$x', /not supported/],
   ['{CRYPT}x', /not supported/],
   ['{SHA}short', /length/],
@@ -76,6 +80,17 @@ describe('server', () => {
       await expect(refused).rejects.toThrow(UnauthenticatedError);
       await expect(refused).rejects.toMatchObject({ challenge: expect.stringMatching(/^Basic realm=/) });
     }
+  });
+
+  test('checks a bounded number of passwords at a time', async () => {
+    const auth = await start({ htpasswd: { inline: `ann:${ENTRIES.at(-1)}\n` } });
+    const attempts = Array.from({ length: 40 }, (_, index) =>
+      auth.authenticate({ authorization: basic('ann', `wrong ${index}`) }).catch((error: Error) => error.message),
+    );
+    const answers = await Promise.all(attempts);
+    expect(answers.filter((text) => text === 'user or password is wrong')).toHaveLength(16);
+    expect(answers.filter((text) => text === 'too many attempts at a time')).toHaveLength(24);
+    expect(await auth.authenticate({ authorization: basic('ann', PASSWORD) })).toEqual({ subject: 'ann' });
   });
 
   test('reads its file again when it changes, and keeps what it had where the new one is broken', async () => {

@@ -130,6 +130,15 @@ describe('health_check', () => {
   it('refuses two questions with one path', () => {
     expect(healthCheckFactory.validate?.(parse({ path: '/ready' }))).toEqual(['ready_path: must differ from path']);
   });
+
+  it('refuses to answer everybody unless told so in words', () => {
+    const problems = (config: object) => healthCheckFactory.validate?.(parse(config));
+    expect(problems({ endpoint: '0.0.0.0:13133' })).toEqual([
+      expect.stringMatching(/^endpoint: .*allow_unauthenticated/),
+    ]);
+    expect(problems({ endpoint: '0.0.0.0:13133', allow_unauthenticated: true })).toEqual([]);
+    expect(problems({ endpoint: '[::1]:13133' })).toEqual([]);
+  });
 });
 
 describeComponentContract('health_check', (settings) => ({ component: healthCheckFactory.create(settings, parse()) }));

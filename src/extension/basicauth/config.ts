@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hostNames } from '../../config/host-names.ts';
+import { parseHtpasswd } from './htpasswd.ts';
 
 export const basicAuthSchema = z
   .strictObject({
@@ -38,5 +39,15 @@ export const basicAuthSchema = z
     ({ htpasswd, client_auth }) => (htpasswd === undefined) !== (client_auth === undefined),
     'needs either `htpasswd` or `client_auth`',
   );
+
+/** What the schema cannot say: lines of the configuration itself; those of a file are looked at when it is started. */
+export function validateBasicAuth({ htpasswd }: BasicAuthConfig): string[] {
+  try {
+    parseHtpasswd(htpasswd?.inline ?? '');
+    return [];
+  } catch (error) {
+    return [`htpasswd.inline: ${(error as Error).message}`];
+  }
+}
 
 export type BasicAuthConfig = z.output<typeof basicAuthSchema>;

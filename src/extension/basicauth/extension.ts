@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import {
   type AuthData,
   type ClientAuthenticator,
@@ -18,6 +19,8 @@ const CHALLENGE = 'Basic realm="otel-hids", charset="UTF-8"';
 const MAX_REMEMBERED = 1000;
 /** The work of some hashes grows with the square of the length. */
 const MAX_PASSWORD_LENGTH = 256;
+/** Checks that may wait for their turn: who tries passwords must not keep the process from its work. */
+const MAX_WAITING = 16;
 
 type Users = ReadonlyMap<string, PasswordCheck>;
 
@@ -29,6 +32,8 @@ export class BasicAuthExtension implements ServerAuthenticator, ClientAuthentica
   private file: WatchedFile<Users> | undefined;
   private username: () => string = () => this.notStarted();
   private password: () => string = () => this.notStarted();
+  private turn: Promise<unknown> = Promise.resolve();
+  private waiting = 0;
   private readonly remembered = new Map<string, { check: PasswordCheck; user: string }>();
 
   constructor(settings: Settings, config: BasicAuthConfig) {
@@ -65,11 +70,27 @@ export class BasicAuthExtension implements ServerAuthenticator, ClientAuthentica
     const known = this.remembered.get(key);
     if (known?.check === check && known.user === user) return this.dataOf(user);
     const password = text.slice(colon + 1);
-    if (password.length > MAX_PASSWORD_LENGTH || !check(password))
+    if (password.length > MAX_PASSWORD_LENGTH || !(await this.inTurn(() => check(password))))
       throw new UnauthenticatedError('user or password is wrong', CHALLENGE);
     if (this.remembered.size >= MAX_REMEMBERED) this.remembered.clear();
     this.remembered.set(key, { check, user });
     return this.dataOf(user);
+  }
+
+  /** One check at a time, and other work between two of them. */
+  private async inTurn(work: () => boolean | Promise<boolean>): Promise<boolean> {
+    if (this.waiting >= MAX_WAITING) throw new UnauthenticatedError('too many attempts at a time', CHALLENGE);
+    this.waiting++;
+    const turn = this.turn.then(async () => {
+      await setImmediate();
+      return work();
+    });
+    this.turn = turn.catch(() => {});
+    try {
+      return await turn;
+    } finally {
+      this.waiting--;
+    }
   }
 
   private dataOf(user: string): AuthData {

@@ -1,5 +1,5 @@
 import type { ExtensionFactory } from '../../component/factory.ts';
-import { basicAuthSchema } from './config.ts';
+import { basicAuthSchema, validateBasicAuth } from './config.ts';
 import { BasicAuthExtension } from './extension.ts';
 
 export const basicAuthFactory: ExtensionFactory<typeof basicAuthSchema> = {
@@ -7,5 +7,6 @@ export const basicAuthFactory: ExtensionFactory<typeof basicAuthSchema> = {
   stability: 'beta',
   description: 'Checks or sends user and password (HTTP Basic)',
   schema: basicAuthSchema,
+  validate: validateBasicAuth,
   create: (settings, config) => new BasicAuthExtension(settings, config),
 };

@@ -2,11 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 
 const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const MAX_ROUNDS = 100_000;
+/** About a third of a second. */
+const MAX_BCRYPT_COST = 12;
 
 /** Checks a password against one entry of an htpasswd file. */
-export type PasswordCheck = (password: string) => boolean;
+export type PasswordCheck = (password: string) => boolean | Promise<boolean>;
 
-/** The check of an entry, or why there is none. Known: `{SHA}`, `{SSHA}`, `$apr1$`, `$1$`, `$5$`, `$6$` and plain text. */
+/** The check of an entry, or why there is none. Known: `{SHA}`, `{SSHA}`, `$apr1$`, `$1$`, `$5$`, `$6$`, bcrypt and plain text. */
 export function createPasswordCheck(entry: string): PasswordCheck | string {
   if (entry.startsWith('{SHA}')) return ldapCheck(entry.slice(5), false);
   if (entry.startsWith('{SSHA}')) return ldapCheck(entry.slice(6), true);
@@ -19,11 +21,20 @@ export function createPasswordCheck(entry: string): PasswordCheck | string {
     return (password) =>
       isEqual(Buffer.from(crypt(kind, password, salt, rounds, roundsText !== undefined)), Buffer.from(entry));
   }
-  if (/^\$2[abxy]\$/.test(entry)) return 'bcrypt is not supported; make the entry with `openssl passwd -6`';
+  if (/^\$2[a-z]?\$/.test(entry)) return bcryptCheck(entry);
   if (/^[${]/.test(entry)) return 'this kind of hash is not supported; make the entry with `openssl passwd -6`';
   return entry === ''
     ? 'the password is empty'
     : (password) => isEqual(digest('sha256', password), digest('sha256', entry));
+}
+
+function bcryptCheck(entry: string): PasswordCheck | string {
+  const cost = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/.exec(entry)?.[1];
+  if (cost === undefined) return 'this is no bcrypt hash ($2a$, $2b$ or $2y$, the cost and 53 characters)';
+  if (Number(cost) < 4 || Number(cost) > MAX_BCRYPT_COST) {
+    return `the cost of a bcrypt hash must be between 4 and ${MAX_BCRYPT_COST}: each step doubles the time of a check`;
+  }
+  return async (password) => (await import('bcryptjs')).default.compare(password, entry);
 }
 
 function ldapCheck(base64: string, salted: boolean): PasswordCheck | string {

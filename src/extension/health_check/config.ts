@@ -6,6 +6,10 @@ const path = z.string().regex(/^\/[^?#\s]*$/, 'must start with / and hold no que
 
 export const healthCheckSchema = z.strictObject({
   endpoint: listenEndpoint().prefault('127.0.0.1:13133'),
+  allow_unauthenticated: z
+    .boolean()
+    .default(false)
+    .describe('Answer anyone who reaches an address other than loopback: it asks nobody who they are'),
   path: path.default('/').describe('Answers 200 while the process lives'),
   ready_path: path.default('/ready').describe('Answers 200 when everything runs, else 503 with the reasons'),
   details: z
@@ -34,5 +38,10 @@ export function showsDetails({ details, endpoint }: HealthCheckConfig): boolean 
 }
 
 export function validateHealthCheck(config: HealthCheckConfig): string[] {
-  return config.path === config.ready_path ? ['ready_path: must differ from path'] : [];
+  const problems: string[] = [];
+  if (config.path === config.ready_path) problems.push('ready_path: must differ from path');
+  if (!isLoopback(config.endpoint) && !config.allow_unauthenticated) {
+    problems.push(`endpoint: other machines reach this address and anyone could ask; say allow_unauthenticated: true`);
+  }
+  return problems;
 }
