@@ -42,6 +42,10 @@ async function main(): Promise<boolean> {
   }
   const results: SeedResult[] = [];
   let next = first;
+  // The seeds that have begun come to their end, and the report is of those that were run.
+  process.once('SIGINT', () => {
+    next = first + count;
+  });
   const work = async () => {
     while (next < first + count) {
       const seed = next++;
