@@ -38,7 +38,8 @@ export class JsonDecoder {
     const room = options.maxFields - event.dynamicCount;
     const hadUser = event.static('dstuser') !== undefined;
     const { leaves } = scan;
-    const kept: number[] = [];
+    const kept: KeptLeaves = new Array(scan.leafCount * KEPT).fill(0);
+    let length = 0;
     let statics = 0;
     for (let index = 0; index < scan.leafCount; index++) {
       const leaf = index * LEAF;
@@ -48,9 +49,12 @@ export class JsonDecoder {
         event.setStatic(slot, readLeaf(text, leaves[leaf + START]!, leaves[leaf + END]!));
         statics++;
       } else if (leaves[leaf + BEFORE]! - statics < room) {
-        kept.push(leaves[leaf]!, leaves[leaf + START]!, leaves[leaf + END]!);
+        kept[length++] = leaves[leaf]!;
+        kept[length++] = leaves[leaf + START]!;
+        kept[length++] = leaves[leaf + END]!;
       }
     }
+    if (length < kept.length) kept.length = length;
     const count = Math.min(scan.count - statics, room);
     if (count > 0) {
       event.addLazily(new JsonFields(this.table, this.places, text, from, kept, count, options, room, hadUser));
@@ -59,7 +63,8 @@ export class JsonDecoder {
   }
 }
 
-/** Numbers of one kept leaf. */
+/** Of each: the path's number in the table, then start and end; once it was read its text stands in place of the start. */
+type KeptLeaves = (number | string)[];
 const KEPT = 3;
 
 /** Where the kept leaves of the document that was asked last stand in its list: one look instead of a search. */
@@ -75,19 +80,19 @@ class LeafPlaces {
   }
 
   /** Position of the first leaf of that path, or -1. */
-  find(owner: JsonFields, leaves: readonly number[], number: number): number {
+  find(owner: JsonFields, leaves: KeptLeaves, number: number): number {
     if (owner !== this.owner) this.open(owner, leaves);
     return this.serials[number] === this.serial ? this.positions[number]! : -1;
   }
 
-  private open(owner: JsonFields, leaves: readonly number[]): void {
+  private open(owner: JsonFields, leaves: KeptLeaves): void {
     this.owner = owner;
     if (++this.serial === 0xffffffff) {
       this.serials.fill(0);
       this.serial = 1;
     }
     for (let position = leaves.length - KEPT; position >= 0; position -= KEPT) {
-      const number = leaves[position]!;
+      const number = leaves[position] as number;
       this.serials[number] = this.serial;
       this.positions[number] = position;
     }
@@ -105,20 +110,17 @@ class JsonFields implements LazyFields {
   private readonly places: LeafPlaces;
   private readonly text: string;
   private readonly from: number;
-  /** Path, start and end of each. */
-  private readonly leaves: readonly number[];
+  private readonly leaves: KeptLeaves;
   private readonly options: JsonOptions;
   private readonly room: number;
   private readonly hadUser: boolean;
-  /** By position in `leaves`. */
-  private readonly values: (string | undefined)[] = [];
 
   constructor(
     table: FieldTable,
     places: LeafPlaces,
     text: string,
     from: number,
-    leaves: readonly number[],
+    leaves: KeptLeaves,
     count: number,
     options: JsonOptions,
     room: number,
@@ -138,12 +140,14 @@ class JsonFields implements LazyFields {
   get(key: string): string | undefined | null {
     const number = this.table.numbers.get(key);
     if (number === undefined) return null;
-    const { leaves, values } = this;
+    const { leaves } = this;
     const position = this.places.find(this, leaves, number);
     if (position < 0) return undefined;
-    const index = position / KEPT;
-    values[index] ??= readLeaf(this.text, leaves[position + 1]!, leaves[position + 2]!);
-    return values[index];
+    const start = leaves[position + 1]!;
+    if (typeof start === 'string') return start;
+    const value = readLeaf(this.text, start, leaves[position + 2] as number);
+    leaves[position + 1] = value;
+    return value;
   }
 
   list(into: (name: string, value: string) => void): void {
