@@ -1,7 +1,10 @@
 /** Measures one case in this process and prints the result as JSON; started by `run.ts`. */
+import { boundHeap } from '../../../src/cli/heap.ts';
 import { ALL_CASES } from '../cases.ts';
 import { measureCase } from './measure.ts';
 
+// As the program itself does.
+boundHeap(process.execArgv, process.env.NODE_OPTIONS);
 const [name, runs, seconds] = process.argv.slice(2);
 const bench = ALL_CASES.find((each) => each.name === name);
 if (!bench) throw new Error(`there is no benchmark "${name}"`);
