@@ -1,15 +1,17 @@
 /**
- * `npm run bench -- [--only TEXT] [--runs N] [--seconds S] [--json FILE] [--compare FILE] [--docs]`
+ * `npm run bench -- [--only TEXT] [--runs N] [--seconds S] [--json FILE] [--compare FILE] [--docs] [--flat]`
  *
  * Measures every case in a process of its own and prints a table. `--only` takes cases whose name contains the text
  * (repeatable), `--compare` shows the change against the JSON of an earlier run, `--docs` writes the table into
- * docs/performance.md.
+ * docs/performance.md. `--flat` measures instead how the cost of an event depends on the number of rules, list keys, windows
+ * and hosts, for the second table and the plot of that page.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ALL_CASES } from './cases.ts';
+import { runFlat } from './flat/run.ts';
 import type { CaseResult } from './runner/case.ts';
 import { compareReports, createReport, formatTable, type Report, updatePage } from './runner/report.ts';
 
@@ -21,8 +23,13 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
     compare: { type: 'string' },
     docs: { type: 'boolean', default: false },
+    flat: { type: 'boolean', default: false },
   },
 });
+if (options.flat) {
+  runFlat({ only: options.only, json: options.json, docs: options.docs });
+  process.exit();
+}
 const CHILD = fileURLToPath(new URL('./runner/child.ts', import.meta.url));
 const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 

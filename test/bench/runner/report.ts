@@ -23,11 +23,11 @@ export function createReport(results: readonly CaseResult[], runs: number): Repo
 /** The table for the docs and the terminal. */
 export function formatTable(report: Report): string {
   const head = [
-    '| case | B | per CPU second (low to high) | wanted | by calibration | p50 µs | p99 µs | allocated B | RSS MB |',
-    '| --- | --: | --: | --: | --: | --: | --: | --: | --: |',
+    '| case | B | per CPU second (low to high) | wanted | by calibration | p50 µs | p99 µs | allocated B | ready ms | RSS MB |',
+    '| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |',
   ];
   const rows = report.results.map((result) => {
-    const { name, bytes, rate, target, ratio, p50, p99, allocated, rssMb } = result;
+    const { name, bytes, rate, target, ratio, p50, p99, allocated, startMs, rssMb } = result;
     const cells = [
       name,
       number(bytes),
@@ -37,6 +37,7 @@ export function formatTable(report: Report): string {
       p50?.toFixed(1) ?? '',
       p99?.toFixed(1) ?? '',
       number(allocated),
+      number(startMs),
       number(rssMb),
     ];
     return `| ${cells.join(' | ')} |`;
@@ -57,16 +58,23 @@ export function compareReports(now: Report, before: Report): string {
   return [`| case | ${before.date} | now | change by calibration |`, '| --- | --: | --: | --: |', ...rows].join('\n');
 }
 
-const START = '<!-- bench:start -->';
-const END = '<!-- bench:end -->';
-
 /** The page with its table replaced. */
 export function updatePage(page: string, report: Report): string {
-  const from = page.indexOf(START);
-  const to = page.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`the page has no place for the table (${START} ... ${END})`);
-  const intro = `${report.date}, ${report.machine}, Node ${report.node}, medians of ${report.runs} runs.`;
-  return `${page.slice(0, from + START.length)}\n${intro}\n\n${formatTable(report)}\n${page.slice(to)}`;
+  return writePart(page, 'bench', `${describeRun(report)}, medians of ${report.runs} runs.\n\n${formatTable(report)}`);
+}
+
+/** When, where and with what. */
+export function describeRun({ date, machine, node }: Omit<Report, 'results' | 'runs'>): string {
+  return `${date}, ${machine}, Node ${node}`;
+}
+
+/** The page with what is between the marks of that name replaced. */
+export function writePart(page: string, name: string, text: string): string {
+  const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
+  const from = page.indexOf(start);
+  const to = page.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`the page has no place for it (${start} ... ${end})`);
+  return `${page.slice(0, from + start.length)}\n${text}\n${page.slice(to)}`;
 }
 
 export function thousands(value: Spread['median']): string {
