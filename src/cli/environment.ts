@@ -13,16 +13,19 @@ export interface ProcessFacts {
   readonly baseDir: string;
   readonly dataDir: string;
   readonly refuseWritable?: boolean;
+  /** What was configured: digests by path. */
+  readonly configuration?: Environment['configuration'];
 }
 
 /** What this process gives to its components: the system's clock, the machine's name, the embedded store. */
 export function createEnvironment(facts: ProcessFacts): Environment {
-  const { logger, meter, baseDir, dataDir, refuseWritable = false } = facts;
+  const { logger, meter, baseDir, dataDir, refuseWritable = false, configuration } = facts;
   const common = { logger, meter, clock: systemClock, localHost: findLocalHost(), baseDir, dataDir, refuseWritable };
   const settings = (id: string, pipeline?: string): Settings => ({ ...common, id, pipeline });
   return {
     settings: (_kind, id, pipeline) => settings(id, pipeline),
     own: settings('pipelines'),
+    ...(configuration && { configuration }),
     openDefaultStore: async (reportHealth) =>
       new SqliteStateStore(stateFile(dataDir), { logger, meter, clock: systemClock, reportHealth }),
     openDefaultList: (name) => openList(sqliteUri(stateFile(dataDir)), name, systemClock),

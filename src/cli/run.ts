@@ -1,9 +1,11 @@
+import { resolve } from 'node:path';
 import { printableLine } from '../pdata/printable.ts';
 import { redactUrl } from '../pdata/redact.ts';
 import { buildPipelines } from '../pipeline/pipelines.ts';
 import type { RunOptions } from './commands/run.ts';
 import { runsCommands } from './components.ts';
 import { findDataDir } from './data-dir.ts';
+import { digestConfig } from './digest-config.ts';
 import { createEnvironment } from './environment.ts';
 import { isExpected } from './expected.ts';
 import { type CliIo, type ExitCode, write } from './io.ts';
@@ -52,6 +54,7 @@ export async function run(options: RunOptions, io: CliIo): Promise<ExitCode> {
       baseDir: config.baseDir,
       dataDir,
       refuseWritable,
+      configuration: { parts: digestConfig(loaded.merged), files: options.config.map((file) => resolve(file)) },
     });
     const pipelines = buildPipelines(tracked.spec, environment);
     // A signal during the start ends it as soon as what is being started allows.

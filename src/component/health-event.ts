@@ -34,6 +34,7 @@ export type HealthEventName =
   | 'ruleset reloaded'
   | 'reload refused'
   | 'list changed'
+  | 'configuration changed'
   | 'state evicted';
 
 /** What a component tells the rules about itself; see `Host.reportHealth`. */

@@ -1,9 +1,11 @@
 import type { Component } from '../component/component.ts';
 import { ConfigError } from '../component/errors.ts';
+import type { HealthEvent } from '../component/health-event.ts';
 import type { Health } from '../component/host.ts';
 import type { SharedList } from '../component/shared-list.ts';
 import type { StateStore } from '../component/state-store.ts';
 import { isStorageExtension } from '../component/storage-extension.ts';
+import { tellOfConfiguration } from './configuration-watch.ts';
 import { withDeadline } from './deadline.ts';
 import type { Graph, Node } from './graph.ts';
 import { buildGraph } from './graph.ts';
@@ -91,6 +93,7 @@ export class Pipelines {
       for (const nodes of processors) await this.#startAll(nodes.toReversed());
       for (const feed of feeds) feed.start();
       await this.#startAll(receivers);
+      await this.#tellOfConfiguration();
     } catch (error) {
       await this.#stop(SHUTDOWN_LIMIT_MS);
       throw error;
@@ -132,6 +135,14 @@ export class Pipelines {
     }
     this.#ownStore = await this.#environment.openDefaultStore((event) => this.#graph.ownFeed.report(event));
     this.#defaultStore = this.#ownStore;
+  }
+
+  async #tellOfConfiguration(): Promise<void> {
+    const { configuration, own } = this.#environment;
+    const store = this.#defaultStore;
+    if (!configuration || !store || this.#stopRequested) return;
+    const report = (event: HealthEvent) => this.#graph.ownFeed.report(event);
+    await tellOfConfiguration({ ...configuration, store, logger: own.logger, report });
   }
 
   #openList(name: string): Promise<SharedList> {

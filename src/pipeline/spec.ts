@@ -40,6 +40,8 @@ export interface Environment {
   readonly own: Settings;
   /** Opens the store for components that name none; called once, and only where no extension holds a store. */
   openDefaultStore(reportHealth: (event: HealthEvent) => void): Promise<StateStore>;
+  /** Digests of what was configured, by its path, and the files it was read from; changes since the last start are told. */
+  readonly configuration?: { readonly parts: ReadonlyMap<string, string>; readonly files: readonly string[] };
   /** Opens a list of that store; called only where no extension holds a store. */
   openDefaultList(name: string): Promise<SharedList>;
 }

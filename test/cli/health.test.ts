@@ -38,6 +38,7 @@ const EVENTS: Record<HealthEventName, string> = {
   'ruleset reloaded': '199062',
   'reload refused': '199063',
   'list changed': '199064',
+  'configuration changed': '199066',
 };
 
 let folder: string;

@@ -251,3 +251,20 @@ service: { telemetry: { logs: { level: error } }, pipelines: { logs: { receivers
     `otel-hids run: receiver "otlp" did not start: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
   );
 });
+
+it('tells the rules that it was started with another configuration, and what of it is another one', async () => {
+  const folder = createFolder();
+  const run = async (config: string, printed: RegExp) => {
+    const running = start(folder, config);
+    await running.printed('stdout', printed);
+    running.child.kill('SIGTERM');
+    expect(await running.exit).toEqual([0, null]);
+    return running.stdout();
+  };
+  // Each start has an alert, as the output changes.
+  const first = CONFIG('date +%s%N');
+  await run(first, /level/);
+  expect(await run(first, /level/)).not.toContain('configuration changed');
+  const text = await run(first.replace('date', 'true; date'), /rule 199066/);
+  expect(text).toMatch(/configuration changed: subject='.*config\.yaml' parts=1 changed=receivers\.command/);
+});
