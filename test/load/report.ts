@@ -20,6 +20,8 @@ export interface LoadResult {
   readonly alerts: number;
   readonly resent: number;
   readonly storeBytes: number;
+  /** Bytes as accounted, by kind of memory. */
+  readonly kept: ReadonlyMap<string, number>;
   /** By kind of memory. */
   readonly evicted: ReadonlyMap<string, number>;
 }
@@ -30,7 +32,8 @@ export function growth({ rss }: LoadResult): number {
 }
 
 export function formatLoad(result: LoadResult): string {
-  const { events, hosts, seconds, cpuSeconds, ruleset, rss, part, peak, alerts, resent, storeBytes, evicted } = result;
+  const { events, hosts, seconds, cpuSeconds, ruleset, rss, part, peak, alerts, resent, storeBytes, kept, evicted } =
+    result;
   const rows: [string, string][] = [
     ['events, in requests of 1,000', number(events)],
     ['hosts', number(hosts)],
@@ -43,6 +46,7 @@ export function formatLoad(result: LoadResult): string {
     ['RSS at the end, against the first', `${Math.round(growth(result) * 1000) / 10} %`],
     ['highest RSS, MB', mb(peak)],
     ['store on disk at the end, MB', mb(storeBytes)],
+    ['kept at the end, MB as accounted', [...kept].map(([kind, bytes]) => `${kind} ${mb(bytes)}`).join(', ')],
     ...[...evicted].map(([kind, count]): [string, string] => [`forgotten for want of room: ${kind}`, number(count)]),
     ['machine', `${cpus().length} cores, ${cpus()[0]?.model.trim() ?? '?'}; Node ${process.versions.node}`],
   ];

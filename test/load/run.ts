@@ -68,6 +68,7 @@ export async function runLoad({ events, hosts, part, set, onPart }: LoadOptions)
       alerts: sumOf(text, 'otelcol_exporter_sent_log_records_total', 'otelcol_exporter_sent_log_records'),
       resent: sender.resent,
       storeBytes: sizeOf(dataDir),
+      kept: keptOf(text),
       evicted: evictedOf(text),
     };
   } finally {
@@ -85,7 +86,10 @@ function configOf(port: number, metricsPort: number, backendPort: number): strin
 receivers:
   otlp: { protocols: { http: { endpoint: "127.0.0.1:${port}" } } }
 processors:
-  ruleset: ${wazuh_home === undefined ? '{ starter: true }' : `{ wazuh_home: ${JSON.stringify(wazuh_home)} }`}
+  ruleset:
+    ${wazuh_home === undefined ? 'starter: true' : `wazuh_home: ${JSON.stringify(wazuh_home)}`}
+    # Full after the first million events, as all else: or the memory would grow until it is.
+    memory: { first_seen: { entries: 10000 } }
 exporters:
   otlp_http: { endpoint: "http://127.0.0.1:${backendPort}" }
 service:
@@ -101,6 +105,11 @@ function sumOf(text: string, ...names: readonly string[]): number {
     if (found.length > 0) return found.reduce((sum, [, value]) => sum + Number(value), 0);
   }
   return 0;
+}
+
+function keptOf(text: string): ReadonlyMap<string, number> {
+  const found = [...text.matchAll(/^hids_ruleset_state_bytes\{([^}]*)\} (\S+)/gm)];
+  return new Map(found.map(([, labels, value]) => [/kind="([^"]*)"/.exec(labels!)?.[1] ?? '?', Number(value)]));
 }
 
 function evictedOf(text: string): ReadonlyMap<string, number> {

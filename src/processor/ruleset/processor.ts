@@ -15,6 +15,7 @@ import { LiveContent } from './live/live-content.ts';
 import { annotate, createAlertGroup } from './outgoing.ts';
 import { RuleTelemetry } from './rule-telemetry.ts';
 import { type RecordOutcome, type RecordSource, RulesetRuntime } from './runtime.ts';
+import { observeState } from './state-gauges.ts';
 import { StateView, stateScope } from './state-view.ts';
 import { SuspensionReports } from './suspension-reports.ts';
 import { settleLayout } from './workers/layout.ts';
@@ -40,6 +41,7 @@ export class RulesetProcessor implements Processor {
   private rules: RuleTelemetry | undefined = undefined;
   private evictions: EvictionReports | undefined = undefined;
   private suspensions: SuspensionReports | undefined = undefined;
+  private unobserve: () => void = () => {};
   private runtime: RulesetRuntime | undefined = undefined;
   /** Units that carry engine state and have neither been committed nor rolled back. */
   private openUnits = 0;
@@ -61,6 +63,7 @@ export class RulesetProcessor implements Processor {
     this.content = new LiveContent(this.settings, this.config, host);
     const { ruleset, agentIds } = await this.content.load();
     this.state = loadState(this.view, stateLimitsOf(this.config.memory));
+    this.unobserve = observeState(this.settings, this.state);
     this.runs.load(this.view);
     const runtime = new RulesetRuntime(this.config, this.settings.localHost, agentIds, ruleset, this.state);
     this.runtime = runtime;
@@ -78,6 +81,7 @@ export class RulesetProcessor implements Processor {
   async shutdown(): Promise<void> {
     await this.content?.stop();
     this.rules?.close();
+    this.unobserve();
     this.runtime = undefined;
   }
 

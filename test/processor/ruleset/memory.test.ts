@@ -88,6 +88,13 @@ it('what the processor keeps does not grow with the number of names, nor what it
   // 60,000 events that each left a name behind would take more.
   expect(later - filled).toBeLessThan(8e6);
   expect(before[0]).toBeGreaterThan(50);
+  const { metrics } = settings;
+  for (const kind of ['history', 'diff']) {
+    expect(await metrics.value('hids_ruleset_state_entries', { kind, processor: 'ruleset' })).toBeGreaterThan(50);
+    expect(await metrics.value('hids_ruleset_state_bytes', { kind, processor: 'ruleset' })).toBeLessThanOrEqual(
+      2 ** 18,
+    );
+  }
   for (const count of stored()) expect(count).toBeLessThanOrEqual(SMALL.entries + 1);
   await processor.shutdown();
 });

@@ -4,7 +4,14 @@ import { listKeyOf, listsOf } from './histories.ts';
 import { AccumulatorStore } from './state/accumulated.ts';
 import { History } from './state/history.ts';
 import { KeySet } from './state/key-set.ts';
-import { DEFAULT_STATE_LIMITS, type Evicted, EvictionLog, type StateLimits } from './state/limits.ts';
+import {
+  DEFAULT_STATE_LIMITS,
+  type Evicted,
+  EvictionLog,
+  type StateKind,
+  type StateLimits,
+  type StateSize,
+} from './state/limits.ts';
 import { RuleCounters } from './state/rule-counters.ts';
 import type { RuleCounts, SeenKeys, SharedMemory } from './state/shared.ts';
 import { SimilarKeys } from './state/similar-keys.ts';
@@ -117,6 +124,19 @@ export class EngineState {
       if (typeof signature === 'string') this.signatures.set(key, signature);
     }
     if (this.ruleset) this.rebind(this.ruleset);
+  }
+
+  /** What is kept by now, as accounted; keys that several engines share are not counted here. */
+  sizes(): ReadonlyMap<StateKind, StateSize> {
+    const { history, snapshots, fts, ignored, accumulator } = this;
+    const sizes = new Map<StateKind, StateSize>([
+      ['history', { entries: history.size, bytes: history.bytes }],
+      ['diff', { entries: snapshots.size, bytes: snapshots.storedBytes }],
+      ['ignore', { entries: ignored.size, bytes: ignored.bytes }],
+      ['accumulator', { entries: accumulator.size, bytes: accumulator.bytes }],
+    ]);
+    if (fts instanceof KeySet) sizes.set('fts', { entries: fts.size, bytes: fts.bytes });
+    return sizes;
   }
 
   /** What was given up for want of room since the last call. */

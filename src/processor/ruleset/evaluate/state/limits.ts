@@ -3,6 +3,12 @@ import type { EvictionBound, OnEviction, Quota } from './host-shares.ts';
 /** Kinds of memory that are bounded by host. */
 export type StateKind = 'history' | 'diff' | 'fts' | 'ignore' | 'accumulator';
 
+export interface StateSize {
+  readonly entries: number;
+  /** As accounted. */
+  readonly bytes: number;
+}
+
 export interface StateLimits {
   /** Past events that correlations search. Strict keeps to the original's number of events for all hosts instead. */
   readonly history: Quota;
