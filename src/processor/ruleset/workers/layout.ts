@@ -25,7 +25,8 @@ export function ownNamespace(namespace: string, index: number, workers: number):
 
 /**
  * Brings what the store holds into the order for this number of workers, where another number wrote it. All in one
- * commit, before anything is evaluated. Past events go where their host goes now, in the order of their times.
+ * commit, before anything is evaluated. Past events go where their host goes now, in the order of their times. True where
+ * there was anything to bring.
  */
 export async function settleLayout(store: StateStore, workers: number): Promise<boolean> {
   const stored = store.get(LAYOUT, COUNT);
@@ -40,7 +41,7 @@ export async function settleLayout(store: StateStore, workers: number): Promise<
   }
   changes.push({ op: 'put', namespace: LAYOUT, key: COUNT, value: encodeJson(workers) });
   await store.commit(changes);
-  return true;
+  return changes.some(({ op }) => op === 'delete');
 }
 
 interface StoredLayout {
