@@ -53,6 +53,10 @@ function createLine(random: Random): { log: string; location: string } {
     });
     return { log: `{"say":"${words(random, 0, 2)}"${fields.map((field) => `,${field}`).join('')}}`, location };
   }
+  if (chance(random, 0.1)) {
+    const little = random.pick(WORDS).slice(0, random.int(0, 8));
+    return { log: chance(random, 0.5) ? little : `Dec 10 01:02:03 host sshd[7]: ${little}`, location };
+  }
   const text = `${words(random, 0, 3)} user=${random.pick(USERS)} src=${random.pick(ADDRESSES)} id=${random.pick(VALUES)} ${words(random, 0, 2)}`;
   if (chance(random, 0.15)) return { log: text, location };
   const program = random.pick([...PROGRAMS, 'other']);
@@ -123,9 +127,11 @@ function expression(random: Random, from: readonly string[]): string {
 function createRules(random: Random, dialect: Dialect): string {
   const ids: number[] = [];
   const rules: string[] = ['<rule id="1" level="0" noalert="1"><description>root</description></rule>'];
-  for (let index = random.int(10, 40); index > 0; index--) {
+  // Some rules have so many children that more of them come into question than are sorted by hand.
+  const wide = chance(random, 0.2);
+  for (let index = wide ? random.int(80, 160) : random.int(10, 40); index > 0; index--) {
     const id = 1000 + ids.length;
-    rules.push(createRule(random, dialect, id, ids));
+    rules.push(createRule(random, dialect, id, wide && chance(random, 0.8) ? ids.slice(0, 2) : ids));
     ids.push(id);
   }
   return `<group name="syslog,test,">\n${rules.join('\n')}\n</group>`;
