@@ -12,9 +12,18 @@ export function dynamicRef(name: string): FieldRef {
   return { kind: 'dynamic', name, key: internalize(foldAscii(name)) };
 }
 
-/** The one copy that V8 keeps of a property's name: tables find it without comparing texts, and it is no part of a file. */
-function internalize(text: string): string {
-  return Object.keys({ [text]: true })[0]!;
+const MAX_KEYS = 100_000;
+const KEYS = new Map<string, string>();
+
+/** One copy of equal keys: tables find it without comparing texts, and it is no part of a file. */
+function internalize(key: string): string {
+  let known = KEYS.get(key);
+  if (known === undefined) {
+    if (KEYS.size >= MAX_KEYS) KEYS.clear();
+    known = Buffer.from(key, 'latin1').toString('latin1');
+    KEYS.set(known, known);
+  }
+  return known;
 }
 
 /**
