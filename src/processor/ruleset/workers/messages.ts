@@ -10,6 +10,8 @@ import type { KeyMemory } from './shared-keys.ts';
 export interface WorkerStart {
   readonly config: RulesetConfig;
   readonly localHost: LocalHost;
+  /** How many there are: they divide what may be remembered. */
+  readonly workers: number;
   readonly keys: KeyMemory;
   readonly snapshots: SnapshotChannel;
 }

@@ -142,9 +142,9 @@ export class WorkerPool {
 
   #start(index: number): ShardWorker {
     if (this.#isStopped) throw new Error('the worker threads of the ruleset are stopped');
-    const { config, localHost, keys, readSnapshot, countRules, ended } = this.#options;
+    const { workers, config, localHost, keys, readSnapshot, countRules, ended } = this.#options;
     const worker: ShardWorker = new ShardWorker({
-      start: { config, localHost, keys },
+      start: { config, localHost, workers, keys },
       reader: new OutcomeReader(),
       readSnapshot,
       countRules,

@@ -46,13 +46,13 @@ export class ShardEngine {
   #runtime: RulesetRuntime | undefined;
   #counted: ShardCounts | undefined;
 
-  constructor({ config, localHost, keys, snapshots }: WorkerStart) {
+  constructor({ config, localHost, workers, keys, snapshots }: WorkerStart) {
     this.#config = config;
     this.#localHost = localHost;
     this.#snapshots = snapshots;
     this.#keys = new SharedKeys(keys);
     // The workers share what all hosts together may hold.
-    const limits = stateLimitsOf(config.memory, config.workers === 'auto' ? 1 : config.workers);
+    const limits = stateLimitsOf(config.memory, workers);
     this.#state = new EngineState(limits, { fts: this.#keys, counters: this.#counts });
   }
 
