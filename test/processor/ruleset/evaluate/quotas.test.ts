@@ -196,6 +196,17 @@ describe('bounds hold', () => {
     );
   });
 
+  test('also of bytes where strict keeps the original number of events', () => {
+    const state = new EngineState({ history: quota(1000, 200_000) });
+    const engine = createEngine(everything('strict'), state, options);
+    for (let n = 0; n < 500; n++) {
+      engine.evaluate(input('h', `bad ${'x'.repeat((n * 997) % 50_000)}`, n));
+      expect(state.history.bytes).toBeLessThanOrEqual(200_000);
+    }
+    expect(state.history.recent.length).toBeGreaterThan(2);
+    expect(state.takeEvictions()).toMatchObject([{ kind: 'history', bound: 'total' }]);
+  });
+
   test('hosts without number cost what they keep', () => {
     const state = new EngineState(all(quota(1000, 1e9, 100)));
     const engine = createEngine(everything(), state, options);

@@ -44,6 +44,9 @@ export class History {
   private recentEvents = new EventList<Event | number>();
   private readonly lists = new Map<string, EventList>();
   private readonly shares: HostShares<HostEvents>;
+  private readonly quota: Quota;
+  /** Without quotas of hosts: bytes of all events, as accounted. */
+  private sharedBytes = 0;
   /** Sequence number of the next event. */
   private next = 0;
   /** Where the recent list of the store began, and the time of its newest event. */
@@ -54,6 +57,7 @@ export class History {
   constructor(quota: Quota, tracking: Tracking, onEviction: OnEviction) {
     this.tracking = tracking;
     this.onEviction = onEviction;
+    this.quota = quota;
     this.shares = new HostShares(quota, (host) => new HostEvents(host));
   }
 
@@ -62,9 +66,9 @@ export class History {
     return this.shares.entries;
   }
 
-  /** As accounted, with quotas. */
+  /** As accounted. */
   get bytes(): number {
-    return this.shares.bytes;
+    return this.bounds.memorySize === undefined ? this.shares.bytes : this.sharedBytes;
   }
 
   setBounds(bounds: HistoryBounds): void {
@@ -98,8 +102,12 @@ export class History {
     this.recentEvents.push(whole ? event : event.time);
     if (whole) this.note(event.sequence, event);
     this.headChanged = true;
-    if (memorySize === undefined) this.account(event);
-    else if (this.recentEvents.length > memorySize) this.overflow(event.time);
+    if (memorySize === undefined) {
+      this.account(event);
+      return;
+    }
+    if (whole) this.chargeAll(event);
+    if (this.recentEvents.length > memorySize) this.overflow(event.time);
   }
 
   /** The event was used up by a rule of this level. */
@@ -188,6 +196,7 @@ export class History {
       const event = this.recentEvents.at(index)!;
       if (typeof event === 'number') continue;
       if (event.sequence < sequence) {
+        this.sharedBytes -= event.cost;
         this.leaveLists(event);
         this.note(event.sequence, undefined);
         continue;
@@ -223,9 +232,20 @@ export class History {
     }
   }
 
+  /** Giant lines: the original cuts them at 64 KiB and so needs no bound on bytes. */
+  private chargeAll(event: Event): void {
+    event.cost = costOf(event);
+    this.sharedBytes += event.cost;
+    while (this.sharedBytes > this.quota.bytes && this.recentEvents.length > 1) {
+      this.removeOldest();
+      this.onEviction(memoryHost(event), 'total');
+    }
+  }
+
   private removeOldest(): void {
     const event = this.recentEvents.shift();
     if (typeof event !== 'object') return;
+    this.sharedBytes -= event.cost;
     this.note(event.sequence, undefined);
     for (const key of event.lists) {
       const list = this.lists.get(key);
@@ -287,13 +307,19 @@ export class History {
   /** After a change of everything: who holds how much. */
   private recount(): void {
     this.shares.clear();
+    this.sharedBytes = 0;
     const fair = this.bounds.memorySize === undefined;
     const events = new EventList<Event | number>();
     for (let index = 0; index < this.recentEvents.length; index++) {
       const event = this.recentEvents.at(index)!;
       if (typeof event === 'number' ? fair : event.gone) continue;
       events.push(event);
-      if (fair && typeof event === 'object') this.charge(event);
+      if (typeof event !== 'object') continue;
+      if (fair) this.charge(event);
+      else {
+        event.cost = costOf(event);
+        this.sharedBytes += event.cost;
+      }
     }
     this.recentEvents = events;
     for (const share of [...this.shares.values()]) this.settle(share);
