@@ -32,7 +32,7 @@ export class ChildDecoders {
 
   /** Position of the next child; -1 behind the last. */
   next(): number {
-    const { log, scan } = this;
+    const { scan } = this;
     const { positions, index } = this.children!;
     while (this.word < index.words) {
       const bits = this.bits[this.word]!;
@@ -42,7 +42,7 @@ export class ChildDecoders {
       }
       const place = this.word * 32 + 31 - Math.clz32(bits & -bits);
       this.bits[this.word] = bits & (bits - 1);
-      if (place < positions.length && scan.meets(log, index.needs[place]!)) return positions[place]!;
+      if (place < positions.length && scan.meets(index.needs[place]!)) return positions[place]!;
     }
     return -1;
   }

@@ -197,7 +197,7 @@ function searchRegex(
   from: number,
 ): SearchResult | undefined {
   const needs = index?.needs.get(link);
-  if (needs && !index!.scan.meets(log, needs)) return undefined;
+  if (needs && !index!.scan.meets(needs)) return undefined;
   return limits.search(link.regex!.search, log, from, link.ownName);
 }
 

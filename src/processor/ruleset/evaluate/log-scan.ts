@@ -56,23 +56,32 @@ export class LogScan {
   /** Whether the log contains one of the literals. */
   containsOne(log: string, literals: Int32Array): boolean {
     this.search(log);
+    return this.hasOne(literals);
+  }
+
+  private hasOne(literals: Int32Array): boolean {
     const { found, mark } = this;
     for (let index = 0; index < literals.length; index++) if (found[literals[index]!] === mark) return true;
     return false;
   }
 
-  meets(log: string, { literals, bytes }: Needs): boolean {
-    if (literals) return this.containsOne(log, literals);
-    return bytes === undefined || this.containsBytes(log, bytes);
+  /** Asks about the log that was opened last: comparing texts again and again costs more than the answer. */
+  meets({ literals, bytes }: Needs): boolean {
+    if (literals) {
+      if (this.count < 0) this.search(this.text!);
+      return this.hasOne(literals);
+    }
+    return bytes === undefined || this.containsBytes(this.text!, bytes);
   }
 
   private containsBytes(log: string, lists: readonly Int32Array[]): boolean {
-    this.open(log);
     if (!this.counted) {
       // Up to a few questions a look for the rarest byte is quicker than going through all.
       if (++this.looks <= FEW) return lists.some((list) => mayContain(log, list[0]!));
       this.counted = true;
-      const { bytes, present, mark } = this;
+      // Other texts may have been looked at since.
+      const bytes = bytesOf(log);
+      const { present, mark } = this;
       for (let at = 0; at < log.length; at++) present[FOLD[bytes[at]!]!] = mark;
     }
     for (let index = 0; index < lists.length; index++) if (this.hasAll(lists[index]!)) return true;

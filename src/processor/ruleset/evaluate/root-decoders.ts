@@ -35,7 +35,7 @@ export class RootDecoders {
 
   /** The next decoder in their order; undefined behind the last. */
   next(): Decoder | undefined {
-    const { index, log, scan } = this;
+    const { index, scan } = this;
     for (;;) {
       while (this.bits === 0) {
         if (++this.word === index.words) return undefined;
@@ -43,7 +43,7 @@ export class RootDecoders {
       }
       const position = this.word * 32 + 31 - Math.clz32(this.bits & -this.bits);
       this.bits &= this.bits - 1;
-      if (position < index.decoders.length && scan.meets(log, index.needs[position]!)) return index.decoders[position];
+      if (position < index.decoders.length && scan.meets(index.needs[position]!)) return index.decoders[position];
     }
   }
 
