@@ -4,7 +4,7 @@ import { runStoreSeed } from './chaos.ts';
 
 /** SEED is the first seed, SEEDS their number. */
 const FIRST = Number(process.env.SEED ?? 3);
-const SEEDS = Array.from({ length: Number(process.env.SEEDS ?? 3) }, (_, index) => FIRST + index);
+const SEEDS = Array.from({ length: Number(process.env.SEEDS ?? 2) }, (_, index) => FIRST + index);
 const FAULTS = 6;
 
 const redis = await startRedis();
