@@ -29,7 +29,8 @@ const { values } = parseArgs({
 });
 
 if (values.help) console.log(HELP);
-else process.exitCode = (await main()) ? 0 : 1;
+// Senders of a run that was given up may still try.
+else process.exit((await main()) ? 0 : 1);
 
 async function main(): Promise<boolean> {
   const first = values.seed === undefined ? Math.floor(Math.random() * 1_000_000) : Number(values.seed);

@@ -83,14 +83,14 @@ export class Program {
     const child = this.#child;
     if (!child) return;
     this.#expected = true;
-    const exited = once(child, 'exit');
+    const closed = once(child, 'close');
     child.kill('SIGTERM');
     // Two signals that wait are one.
     const end = Date.now() + ALIVE_WITHIN_MS;
     while (!this.#output.includes('"msg":"draining"') && child.exitCode === null && Date.now() < end) await pause(2);
     const started = Date.now();
     child.kill('SIGTERM');
-    await this.#within(exited, 3000, 'did not end at once after the second SIGTERM');
+    await this.#within(closed, 3000, 'did not end at once after the second SIGTERM');
     this.slowestEnd = Math.max(this.slowestEnd, Date.now() - started);
   }
 
@@ -185,9 +185,10 @@ export class Program {
     if (!child) return null;
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     this.#expected = true;
-    const exited = once(child, 'exit');
+    // Not before its last words have been read.
+    const closed = once(child, 'close');
     child.kill(signal);
-    await this.#within(exited, ALIVE_WITHIN_MS, `did not end after ${signal}`);
+    await this.#within(closed, ALIVE_WITHIN_MS, `did not end after ${signal}`);
     return child.exitCode;
   }
 
@@ -201,9 +202,9 @@ export class Program {
     if (outcome !== 'late') return;
     this.violations.push(`${complaint}:\n${this.#output.slice(-3000)}`);
     this.#expected = true;
-    const exited = this.#child && once(this.#child, 'exit');
+    const closed = this.#child && once(this.#child, 'close');
     this.#child?.kill('SIGKILL');
-    await exited;
+    await closed;
     throw new Error(complaint);
   }
 }
