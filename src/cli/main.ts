@@ -13,7 +13,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 // Loaded after the check: older versions lack modules that are imported there.
-const { boundHeap } = await import('./heap.ts');
+const { boundHeap } = await import('../heap.ts');
 boundHeap(process.execArgv, process.env.NODE_OPTIONS);
 const { runCli } = await import('./program.ts');
 try {

@@ -1,5 +1,5 @@
 /** Measures one case in this process and prints the result as JSON; started by `run.ts`. */
-import { boundHeap } from '../../../src/cli/heap.ts';
+import { boundHeap } from '../../../src/heap.ts';
 import { ALL_CASES } from '../cases.ts';
 import { measureCase } from './measure.ts';
 

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { growWorkerHeap } from '../../../heap.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { ShardEngine } from './shard-engine.ts';
 
@@ -7,6 +8,7 @@ const TELL_EVERY = 1000;
 
 const port = parentPort;
 if (!port) throw new Error('this is the program of a worker thread');
+growWorkerHeap();
 const engine = new ShardEngine(workerData as WorkerStart);
 let isTelling = false;
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-const HEAP = fileURLToPath(new URL('../../src/cli/heap.ts', import.meta.url));
+const HEAP = fileURLToPath(new URL('../src/heap.ts', import.meta.url));
 
 /** Bytes of the young generation after so much was made that it would have grown. */
 function youngAfterWork(call: string, options: readonly string[] = []): number {
@@ -24,6 +24,22 @@ const MIB = 2 ** 20;
 describe('boundHeap', () => {
   it('holds the young generation at its size', () => {
     expect(youngAfterWork('boundHeap([], undefined);')).toBe(16 * MIB);
+  });
+
+  it('gives worker threads the same', () => {
+    const worker = `
+      import { parentPort } from 'node:worker_threads';
+      import { getHeapSpaceStatistics } from 'node:v8';
+      import { growWorkerHeap } from ${JSON.stringify(HEAP)};
+      growWorkerHeap();
+      parentPort.postMessage(getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size);`;
+    const program = `
+      import { boundHeap } from ${JSON.stringify(HEAP)};
+      import { Worker } from 'node:worker_threads';
+      boundHeap([], undefined);
+      new Worker(${JSON.stringify(worker)}, { eval: true }).on('message', (size) => process.stdout.write(String(size)));`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+    expect(Number(output)).toBe(16 * MIB);
   });
 
   it('leaves sizes alone that somebody chose', () => {

@@ -1,4 +1,5 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
 /** Bytes for new objects, both halves. */
 const YOUNG_BYTES = 16 * 2 ** 20;
@@ -18,12 +19,32 @@ const MAX_FILLERS = 2000;
  */
 export function boundHeap(execArgv: readonly string[], nodeOptions: string | undefined): void {
   if (OWN_SIZES.test(`${execArgv.join(' ')} ${nodeOptions ?? ''}`)) return;
-  const fillers: number[][] = [];
-  while (youngBytes() < YOUNG_BYTES && fillers.length < MAX_FILLERS) fillers.push(new Array(FILLER).fill(0));
-  setFlagsFromString('--semi-space-growth-factor=1');
+  fillYoungGeneration();
+  setFlagsFromString(HOLD);
   setFlagsFromString(`--heap-growing-percent=${OLD_GROWTH}`);
+  setEnvironmentData(BOUND, true);
 }
 
+/**
+ * To be called at the start of a worker thread that evaluates: each has a young generation of its own, which begins at two
+ * megabytes and is held there where the process is bounded.
+ */
+export function growWorkerHeap(): void {
+  if (getEnvironmentData(BOUND) !== true) return;
+  setFlagsFromString(GROW);
+  fillYoungGeneration();
+  setFlagsFromString(HOLD);
+}
+
+function fillYoungGeneration(): void {
+  const fillers: number[][] = [];
+  while (youngBytes() < YOUNG_BYTES && fillers.length < MAX_FILLERS) fillers.push(new Array(FILLER).fill(0));
+}
+
+/** Worker threads inherit it. */
+const BOUND = 'otel-hids heap bound';
+const GROW = '--semi-space-growth-factor=2';
+const HOLD = '--semi-space-growth-factor=1';
 const OWN_SIZES = /semi[-_]space|heap[-_]growing|old[-_]space|heap[-_]size/;
 
 function youngBytes(): number {
