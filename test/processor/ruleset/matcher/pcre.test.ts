@@ -6,6 +6,7 @@ import { headOf } from '../../../../src/processor/ruleset/matcher/pcre/head.ts';
 import { Machine } from '../../../../src/processor/ruleset/matcher/pcre/machine.ts';
 import { parsePcre } from '../../../../src/processor/ruleset/matcher/pcre/parse.ts';
 import { planSearch, planTest } from '../../../../src/processor/ruleset/matcher/pcre/plan.ts';
+import { StartCount } from '../../../../src/processor/ruleset/matcher/pcre/start-count.ts';
 import { MatchLimitError, PatternError } from '../../../../src/processor/ruleset/matcher/types.ts';
 
 function search(pattern: string, text: string, dialect: 'wazuh' | 'ossec' = 'wazuh') {
@@ -191,6 +192,37 @@ describe('the ways to match agree', () => {
       { numRuns: 5000 },
     );
     expect(native).toBeGreaterThan(500);
+  });
+
+  test.each([
+    ['cs4=(.*)\\scs4Label=(\\S+)?\\s', ' cs3=a cs4=b c cs4Label=d ', 1],
+    ['cs4=(.*)\\scs4Label=(\\S+)?\\s', ' cs4=b cs4Label=', 4],
+    ['cs4=(.*)\\scs4Label=(\\S+)?\\s', ' cs4=b cs4Labe', 60],
+    ['(?i)CS4=(\\w+)(.*)b(.*)c(.*)d', ' Cs4=xx b c', 3],
+  ])('%j on a long text with %j', (source, part, count) => {
+    const parsed = tryParse(source, false)!;
+    const matcher = compileExpression({ language: 'pcre2', pattern: source, dialect: 'wazuh', captures: true });
+    for (const size of [50, 400, 2000]) {
+      const text = `${'x y '.repeat(size / 4)}${part.repeat(count)}${'z '.repeat(size / 2)}`;
+      const wanted = resultOf(new Machine(compileCode(parsed)), text, parsed.groups);
+      if (wanted === 'limit') continue;
+      expect(matcher.search(text, 0)).toEqual(wanted);
+      expect(matcher.test(text)).toBe(wanted !== undefined);
+    }
+  });
+
+  test.each([
+    ['cs4=(.*) (.*)', 'x'.repeat(1000), true],
+    ['cs4=(.*) (.*)', `${'CS4='.repeat(4)}x`.toLowerCase(), true],
+    ['cs4=(.*) (.*)', 'cs4='.repeat(5), false],
+    ['cs4=(.*) (.*)', 'x'.repeat(100_000), false],
+  ])('%j may run natively on a text of few starts', (source, folded, few) => {
+    const { root } = tryParse(source, false)!;
+    expect(StartCount.of(root, 3, 2 ** 25)!.areFew(folded, 0)).toBe(few);
+  });
+
+  test.each(['c(.*)d(.*)', '.*abc', '[abc]{3}(.*)x(.*)', 'abc|abd'])('%j begins with no literal to count', (source) => {
+    expect(StartCount.of(tryParse(source, false)!.root, 3, 2 ** 25)).toBeUndefined();
   });
 
   test('a text that matches has the head of the pattern', () => {

@@ -57,7 +57,7 @@ export class PcreMatcher implements Searcher {
     if (plan.needs && !containsOne(folded, plan.needs, 0)) return false;
     if (plan.ascii && !isAscii(text)) return this.#exec(text, 0) !== undefined;
     if (plan.literals) return plan.literals.test(plan.folded ? folded : text);
-    if (plan.native && text.length <= plan.longest) {
+    if (plan.native && (text.length <= plan.longest || plan.starts?.areFew(folded, 0))) {
       try {
         return plan.native.test(plan.folded ? folded : text);
       } catch (error) {
@@ -74,7 +74,7 @@ export class PcreMatcher implements Searcher {
     if (plan.filter && !plan.filter.passes(folded, from)) return undefined;
     if (plan.needs && !containsOne(folded, plan.needs, from)) return undefined;
     const usable = !(plan.ascii && !isAscii(text));
-    if (plan.native && text.length - from <= plan.longest && usable) {
+    if (plan.native && usable && (text.length - from <= plan.longest || plan.starts?.areFew(folded, from))) {
       try {
         const match = plan.native.exec(from === 0 ? text : text.slice(from));
         if (!match) return undefined;

@@ -8,12 +8,15 @@ import { leadingRun } from './leading-run.ts';
 import { literalAlternatives, literalRuns } from './literals.ts';
 import { emitNative, isCaseless } from './native.ts';
 import { simplifyForTest } from './simplify.ts';
+import { StartCount } from './start-count.ts';
 
 interface Plan {
   /** Finds the same as PCRE2 would; undefined where only the machine does. */
   readonly native: RegExp | undefined;
   /** Longest text for the native expression: beyond it the machine with its limit takes over. */
   readonly longest: number;
+  /** Says of longer texts whether the native expression may have them, too. */
+  readonly starts: StartCount | undefined;
   /** `native` and `literals` are for texts without bytes above 127. */
   readonly ascii: boolean;
   /** Folded texts that do not pass cannot match. */
@@ -54,6 +57,7 @@ export function planTest(pattern: Pattern, required: readonly string[] | undefin
       filter: undefined,
       needs: undefined,
       head: undefined,
+      starts: undefined,
       literals,
       folded,
     };
@@ -90,6 +94,7 @@ function plan(
     filter: filter.isEmpty ? undefined : filter,
     needs: worthwhile ? required : undefined,
     head: source === undefined || longest < LONG ? headOf(root, ascii) : undefined,
+    starts: source === undefined || longest >= LONG ? undefined : StartCount.of(root, cost, MAX_NATIVE_STEPS),
   };
 }
 
