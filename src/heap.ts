@@ -4,7 +4,7 @@ import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 /** Bytes for new objects, both halves. */
 const YOUNG_BYTES = 16 * 2 ** 20;
 /** How much old memory may grow, in percent, before it is looked through for what is gone. */
-const OLD_GROWTH = 100;
+const OLD_GROWTH = 40;
 /** Elements of the arrays that fill the young generation up; below what V8 would keep apart as large. */
 const FILLER = 4096;
 const MAX_FILLERS = 2000;
