@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer';
 import type { Clock } from '../component/clock.ts';
 import { TAIL_SIZE } from './fingerprint.ts';
+import { Multiline, type MultilinePatterns } from './multiline.ts';
 import type { TailFile } from './tail-file.ts';
 
 /** A line as it lies in the reader's buffer, valid only during the call it is given to. */
@@ -33,6 +34,8 @@ export interface LineReaderOptions {
   fingerprintSize: number;
   /** Milliseconds after which an unfinished last line is handed over; 0 for never. */
   forceFlushPeriod: number;
+  /** Records of several lines; a line is a record where absent. */
+  multiline?: MultilinePatterns | undefined;
   clock: Clock;
   onNulBytes(file: TailFile, count: number): void;
 }
@@ -47,10 +50,12 @@ export type ReadResult = 'done' | 'rewritten' | 'stopped';
 export class LineReader {
   readonly #options: LineReaderOptions;
   readonly #line: RawLine;
+  readonly #multiline: Multiline | undefined;
   #buffer: Buffer;
 
   constructor(options: LineReaderOptions) {
     this.#options = options;
+    this.#multiline = options.multiline && new Multiline(options.multiline, options.maxLogSize);
     this.#buffer = Buffer.allocUnsafe(CHUNK_SIZE);
     this.#line = { buffer: this.#buffer, start: 0, end: 0, offset: 0, next: 0, ascii: false, cut: false };
   }
@@ -111,9 +116,14 @@ export class LineReader {
     const bytes = buffer.subarray(0, bytesRead);
     if (bytesRead === 0 || bytes.every((byte) => byte === 0)) return;
     file.position += bytesRead;
-    this.#emit(file, sink, bytes, 0, bytesRead, file.position - bytesRead, file.position, isAscii(bytes), false);
+    let stop = bytesRead;
+    // Complete lines that waited for what belongs to them.
+    const isComplete = bytes[stop - 1] === NEWLINE;
+    if (isComplete) stop--;
+    if (isComplete && stop > 0 && bytes[stop - 1] === 13) stop--;
+    this.#emit(file, sink, bytes, 0, stop, file.position - bytesRead, file.position, isAscii(bytes), false);
     file.rememberTail(Buffer.concat([file.tail, bytes]));
-    file.flushed = true;
+    file.flushed = !isComplete;
     file.partialSince = undefined;
   }
 
@@ -126,7 +136,13 @@ export class LineReader {
     let at = from;
     let goOn = true;
     while (at < end && goOn) {
-      if (file.skipping) {
+      if (file.skipping && this.#multiline) {
+        const rest = this.#multiline.skip(view, at);
+        // Whether the next line begins a record is known when it is complete.
+        if (rest.at === at && !rest.done) break;
+        file.skipping = !rest.done;
+        at = rest.at;
+      } else if (file.skipping) {
         const newline = view.indexOf(NEWLINE, at);
         file.skipping = newline < 0;
         at = newline < 0 ? end : newline + 1;
@@ -138,7 +154,7 @@ export class LineReader {
         this.#options.onNulBytes(file, next - at);
         at = next;
       } else {
-        const newline = view.indexOf(NEWLINE, at);
+        const newline = this.#multiline?.recordEnd(view, at) ?? view.indexOf(NEWLINE, at);
         const length = (newline < 0 ? end : newline) - at;
         if (newline < 0 && length <= maxLogSize) break;
         if (length > maxLogSize) {

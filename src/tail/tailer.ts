@@ -22,6 +22,7 @@ import { digest } from './fingerprint.ts';
 import { Glob } from './glob.ts';
 import { KnownFiles } from './known-files.ts';
 import { LineReader, type LineSink, type RawLine } from './line-reader.ts';
+import type { MultilinePatterns } from './multiline.ts';
 import { MovedError } from './open-file.ts';
 import { BatchBuilder, createControlRecord, rotationMessage } from './records.ts';
 import { isShortage } from './shortage.ts';
@@ -55,6 +56,7 @@ export interface TailerOptions {
   createHandler(out: BatchBuilder): LineHandler;
   /** Milliseconds after which an unfinished last line is handed over; 0 (default) for never. */
   forceFlushPeriod?: number;
+  multiline?: MultilinePatterns | undefined;
 }
 
 /** Most bytes of one file in one turn, so that many files share the reader fairly and renames are seen in time. */
@@ -94,7 +96,7 @@ export class Tailer implements Component {
   #outdated = false;
   #controls = 0;
 
-  constructor({ settings, config, next, createHandler, forceFlushPeriod = 0 }: TailerOptions) {
+  constructor({ settings, config, next, createHandler, forceFlushPeriod = 0, multiline }: TailerOptions) {
     const { meter, clock, logger, localHost, id } = settings;
     this.#settings = settings;
     this.#config = config;
@@ -110,6 +112,7 @@ export class Tailer implements Component {
       behavior: config.max_log_size_behavior,
       fingerprintSize: config.fingerprint_size,
       forceFlushPeriod,
+      multiline,
       clock,
       onNulBytes: (_file, count) => this.#nulBytes.add(count, { receiver: id }),
     });

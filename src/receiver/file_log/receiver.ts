@@ -3,15 +3,17 @@ import type { Settings } from '../../component/host.ts';
 import { createLogRecord } from '../../pdata/logs.ts';
 import { type BatchBuilder, createAttributes, decodeLine } from '../../tail/records.ts';
 import { type LineHandler, Tailer } from '../../tail/tailer.ts';
-import type { FileLogConfig } from './config.ts';
+import { type FileLogConfig, flushPeriodOf } from './config.ts';
 
 export function createFileLogReceiver(settings: Settings, config: FileLogConfig, next: Intake): Receiver {
+  const { multiline } = config;
   return new Tailer({
     settings,
     config,
     next,
     createHandler: (out) => createLineRecords(config, out),
-    forceFlushPeriod: config.force_flush_period,
+    forceFlushPeriod: flushPeriodOf(config),
+    multiline: multiline && { start: multiline.line_start_pattern, end: multiline.line_end_pattern },
   });
 }
 

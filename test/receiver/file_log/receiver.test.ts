@@ -577,7 +577,6 @@ describe('configuration', () => {
     rotate_wait: 5000,
     max_batch_size: 1000,
     max_batch_bytes: 4_194_304,
-    force_flush_period: 0,
   };
 
   it('has defaults for all but the paths', () => {
@@ -594,7 +593,6 @@ describe('configuration', () => {
     [{ include: ['/a'], max_log_size: '1 potato' }, 'is no size'],
     [{ include: ['/a'], max_log_size: 1 }, 'is not between'],
     [{ include: ['/a'], poll_interval: '0s' }, '1ms or longer'],
-    [{ include: ['/a'], multiline: { line_start_pattern: '^' } }, 'multiline is not built yet'],
     [{ include: ['/a'], encoding: 'utf-16le' }, 'encoding'],
     [{ include: ['/a'], retry_on_failure: { max_elapsed_time: '5m' } }, 'attempts never end'],
   ])('refuses %j', (config, message) => {
