@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { AnyValue } from '../../../../src/pdata/any-value.ts';
 import { rulesetFactory } from '../../../../src/processor/ruleset/factory.ts';
+import { workerCount } from '../../../../src/processor/ruleset/workers/count.ts';
 import { shardOf } from '../../../../src/processor/ruleset/workers/shard.ts';
 import { MemoryStateStore } from '../../../../src/storage/memory-store.ts';
 import { describeComponentContract } from '../../../contract/component.ts';
@@ -442,6 +444,14 @@ describe('configuration', () => {
       expect(check(config)).toEqual([]);
     },
   );
+
+  it('auto is one for each core, or one where hosts cannot be told apart', () => {
+    const count = (config: object) => workerCount(rulesetFactory.schema.parse(config));
+    expect(count({ workers: 'auto' })).toBe(availableParallelism());
+    expect(count({ workers: 'auto', dialect: 'ossec' })).toBe(1);
+    expect(count({ workers: 'auto', compat: 'strict' })).toBe(1);
+    expect([count({}), count({ workers: 3 })]).toEqual([1, 3]);
+  });
 
   it.each([0, 65, 1.5, 'many'])('workers: %j is refused', (workers) => {
     expect(rulesetFactory.schema.safeParse({ workers }).success).toBe(false);
