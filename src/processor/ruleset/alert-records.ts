@@ -23,6 +23,8 @@ interface Size {
 
 interface RulePart extends Size {
   readonly shared: SharedAttributes;
+  /** The rule without what is shared: what goes into the record of each event. */
+  readonly bare: AlertRule;
 }
 
 const NOTHING = createLogRecord();
@@ -64,15 +66,16 @@ export class AlertRecords {
     resource: Resource,
     usedFields: ReadonlySet<string>,
   ): { record: LogRecord; attributesCut: number } {
-    const { level, description, firedtimes } = alert.rule;
-    const bare = { ...BARE_RULE, level, description, ...(firedtimes !== undefined && { firedtimes }) };
-    const { record } = createAlertRecord({ ...alert, rule: bare }, source, NO_RESOURCE, usedFields, this.#severityOf);
-    const own = record.attributes;
     const part = this.#partOf(rule, alert.rule);
+    // Nobody but the maker of the record sees the alert with the bare rule; a copy of it would be garbage at once.
+    const whole = alert.rule;
+    alert.rule = bareRule(part.bare, whole);
+    const { record } = createAlertRecord(alert, source, NO_RESOURCE, usedFields, this.#severityOf);
+    alert.rule = whole;
+    const own = record.attributes;
     if (!fits(sizeOf(own), part, this.#sizeOfResource(resource))) {
       return createAlertRecord(alert, source, resource, usedFields, this.#severityOf);
     }
-    record.alert = alert;
     return { record: new SplitRecord(record, { shared: part.shared, own }), attributesCut: 0 };
   }
 
@@ -94,7 +97,8 @@ export class AlertRecords {
     };
     const entries = alertAttributes(bare, NOTHING);
     entries.delete(LEVEL);
-    const part = { shared: { entries }, ...sizeOf(entries) };
+    const bareOfRule = { ...BARE_RULE, level: described.level, groups: [] };
+    const part = { shared: { entries }, bare: bareOfRule, ...sizeOf(entries) };
     this.#parts.set(rule, part);
     return part;
   }
@@ -109,6 +113,14 @@ export class AlertRecords {
   }
 }
 
+/** The same object for all events of a rule. */
+function bareRule(bare: AlertRule, { description, firedtimes }: AlertRule): AlertRule {
+  bare.description = description;
+  if (firedtimes !== undefined) bare.firedtimes = firedtimes;
+  else if (bare.firedtimes !== undefined) delete bare.firedtimes;
+  return bare;
+}
+
 function fits(...sizes: readonly Size[]): boolean {
   let count = RESERVED_ATTRIBUTES;
   let bytes = RESERVED_BYTES;
@@ -121,9 +133,16 @@ function fits(...sizes: readonly Size[]): boolean {
 
 /** An upper bound; infinite where something may be too long by itself, or is nested and counts as several. */
 function sizeOf(attributes: ReadonlyMap<string, AnyValue>): Size {
-  const size = { count: attributes.size, bytes: 0 };
-  for (const [name, value] of attributes) size.bytes += name.length * 3 + bytesOf(value);
-  return size;
+  sum = 0;
+  attributes.forEach(addBytes);
+  return { count: attributes.size, bytes: sum };
+}
+
+/** Of the map that is being measured; a function that is made anew, or an iterator, costs more than the sum. */
+let sum = 0;
+
+function addBytes(value: AnyValue, name: string): void {
+  sum += name.length * 3 + bytesOf(value);
 }
 
 function bytesOf(value: AnyValue): number {

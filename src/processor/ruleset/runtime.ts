@@ -9,7 +9,7 @@ import { AlertRecords } from './alert-records.ts';
 import { textToBytes } from './bytes.ts';
 import type { Ruleset } from './compile/ruleset.ts';
 import type { RulesetConfig } from './config.ts';
-import { createEngine, type Engine } from './evaluate/engine.ts';
+import { createEngine, type Engine, type EventInput } from './evaluate/engine.ts';
 import type { EngineState } from './evaluate/state.ts';
 import type { SuspensionChange } from './evaluate/suspensions.ts';
 import type { Verdict } from './evaluate/verdict.ts';
@@ -37,6 +37,8 @@ export interface RecordOutcome {
 }
 
 const NO_FIELDS: ReadonlySet<string> = new Set();
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * One ruleset at work: records in, decisions and alert records out, in order and synchronously. Holds no clock and does
@@ -99,16 +101,20 @@ export class RulesetRuntime {
     const alias =
       trusted && this.config.diff.per === 'alias' ? textAttribute(record.attributes, 'hids.command.alias') : '';
     const runNumber = commandRun(record);
-    const verdict = this.engine!.evaluate({
+    const event: Writable<EventInput> = {
       log: input.log,
       location: host.local ? guardLocation(location, trusted) : `(${textToBytes(host.name)}) any->${location}`,
       queue: input.queue,
       timeMs: nowMs,
       trusted,
-      ...(!host.local && { agentId: textToBytes(host.agentId), agentName: textToBytes(host.name) }),
-      ...(alias !== '' && { alias: textToBytes(alias) }),
-      ...(trusted && runNumber !== undefined && { runTimeMs: runNumber }),
-    });
+    };
+    if (!host.local) {
+      event.agentId = textToBytes(host.agentId);
+      event.agentName = textToBytes(host.name);
+    }
+    if (alias !== '') event.alias = textToBytes(alias);
+    if (trusted && runNumber !== undefined) event.runTimeMs = runNumber;
+    const verdict = this.engine!.evaluate(event);
     const wanted = verdict.alert || this.config.emit === 'annotated';
     if (!wanted) return { verdict, alert: undefined, alertRecord: undefined, attributesCut: 0 };
     const alert = buildAlert(verdict, this.ruleset, host, record.identity);
