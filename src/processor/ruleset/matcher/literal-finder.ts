@@ -4,6 +4,8 @@ import { FOLD } from './ascii.ts';
 export const MIN_LITERAL = 4;
 
 const HASH_BITS = 16;
+/** Makes letters lower case, and other bytes something that is the same for equal ones. */
+const LOWER = 0x20202020;
 
 /**
  * Finds which of many literals occur in a text, in one pass and without regard to ASCII case. Of each literal the four
@@ -20,6 +22,8 @@ export class LiteralFinder {
   readonly #heads = new Uint32Array(1 << HASH_BITS);
   /** Literal to the next of the same hash plus one. */
   readonly #next: Uint32Array;
+  /** The hashed bytes of each literal, capitals as `LOWER` makes them. */
+  readonly #windows: Int32Array;
   /** Where the hashed bytes lie in each literal. */
   readonly #offsets: Uint32Array;
   /** Literal `id` lies in `#bytes` from `#starts[id]` to `#starts[id + 1]`. */
@@ -31,6 +35,7 @@ export class LiteralFinder {
     const count = literals.length;
     this.ids = new Map(literals.map((literal, id) => [literal, id]));
     this.#next = new Uint32Array(count);
+    this.#windows = new Int32Array(count);
     this.#offsets = new Uint32Array(count);
     this.#starts = new Uint32Array(count + 1);
     this.#bytes = Buffer.from(literals.join(''), 'latin1');
@@ -38,7 +43,9 @@ export class LiteralFinder {
     for (const [id, literal] of literals.entries()) {
       this.#starts[id + 1] = this.#starts[id]! + literal.length;
       const offset = rarestWindow(literal, uses);
-      const hash = hashOf(literal, offset);
+      const window = windowOf(literal, offset);
+      const hash = hashOf(window);
+      this.#windows[id] = window;
       this.#offsets[id] = offset;
       this.#next[id] = this.#heads[hash]!;
       this.#heads[hash] = id + 1;
@@ -57,9 +64,9 @@ export class LiteralFinder {
     let window = (bytes[0]! << 16) | (bytes[1]! << 8) | bytes[2]!;
     for (let at = 3; at < length; at++) {
       window = (window << 8) | bytes[at]!;
-      const hash = Math.imul(window | 0x20202020, 0x9e3779b1) >>> (32 - HASH_BITS);
+      const hash = Math.imul(window | LOWER, 0x9e3779b1) >>> (32 - HASH_BITS);
       if (((bits[hash >>> 5]! >>> (hash & 31)) & 1) !== 0) {
-        count = this.#compare(bytes, length, at - 3, hash, found, mark, list, count);
+        count = this.#compare(bytes, length, at - 3, window | LOWER, hash, found, mark, list, count);
       }
     }
     return count;
@@ -69,15 +76,17 @@ export class LiteralFinder {
     bytes: Uint8Array,
     length: number,
     at: number,
+    window: number,
     hash: number,
     found: Uint32Array,
     mark: number,
     list: Uint32Array,
     count: number,
   ): number {
+    const windows = this.#windows;
     for (let next = this.#heads[hash]!; next !== 0; next = this.#next[next - 1]!) {
       const id = next - 1;
-      if (found[id] === mark) continue;
+      if (windows[id] !== window || found[id] === mark) continue;
       const from = this.#starts[id]!;
       const to = this.#starts[id + 1]!;
       let place = at - this.#offsets[id]!;
@@ -96,13 +105,18 @@ export class LiteralFinder {
   }
 }
 
-function hashOf(literal: string, at: number): number {
-  const window =
+function windowOf(literal: string, at: number): number {
+  return (
     (literal.charCodeAt(at) << 24) |
     (literal.charCodeAt(at + 1) << 16) |
     (literal.charCodeAt(at + 2) << 8) |
-    literal.charCodeAt(at + 3);
-  return Math.imul(window | 0x20202020, 0x9e3779b1) >>> (32 - HASH_BITS);
+    literal.charCodeAt(at + 3) |
+    LOWER
+  );
+}
+
+function hashOf(window: number): number {
+  return Math.imul(window, 0x9e3779b1) >>> (32 - HASH_BITS);
 }
 
 /** Bytes by how often they stand in logs, the most frequent first; what is not listed is rare. */
