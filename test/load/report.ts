@@ -41,7 +41,7 @@ export function formatLoad(result: LoadResult): string {
     ['time', `${number(Math.round(seconds))} s, ${number(Math.round(cpuSeconds))} CPU seconds`],
     ['events per CPU second', number(Math.round(events / cpuSeconds))],
     ['alerts delivered', number(alerts)],
-    ['requests sent again (429)', number(resent)],
+    ['requests sent again (429, or the connection broke)', number(resent)],
     [`RSS after each ${number(part)} events, MB`, rss.map(mb).join(', ')],
     ['RSS at the end, against the first', `${Math.round(growth(result) * 1000) / 10} %`],
     ['highest RSS, MB', mb(peak)],

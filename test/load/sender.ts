@@ -5,6 +5,8 @@ import type { EventSource } from './events.ts';
 /** Requests on the way at once: enough to keep the program busy. */
 const IN_FLIGHT = 4;
 const MAX_WAIT_MS = 5000;
+/** Broken connections in a row, a second apart, after which the program is taken for dead. */
+const MAX_BROKEN = 30;
 
 /** Sends events as fast as they are taken; what is refused for now is sent again, what is refused for good is an error. */
 export class LoadSender {
@@ -40,8 +42,12 @@ export class LoadSender {
   }
 
   async #deliver(body: Buffer): Promise<void> {
-    for (;;) {
-      const { status, retryAfter } = await this.#post(body);
+    for (let broken = 0; ; ) {
+      const { status, retryAfter } = await this.#post(body).catch((error: unknown) => {
+        // A connection that was closed for being idle, say: the same bytes again are known as the same request.
+        if (++broken > MAX_BROKEN) throw error;
+        return { status: 503, retryAfter: 1 };
+      });
       if (status === 200) return;
       if (status !== 429 && status !== 503) throw new Error(`a request was refused with ${status}`);
       this.resent++;
