@@ -1,7 +1,7 @@
 import type { FieldGuard, SiblingIndex } from '../compile/sibling-index.ts';
 import { hashFolded } from '../matcher/hash.ts';
 import type { Event } from './event.ts';
-import { FieldMemo } from './field-memo.ts';
+import { FieldMemo, MemoBudget } from './field-memo.ts';
 import type { LogScan } from './log-scan.ts';
 import type { ProgramNames } from './program-names.ts';
 
@@ -16,6 +16,7 @@ export class Candidates {
   private readonly programNames: ProgramNames;
   private readonly scan: LogScan;
   private readonly memos = new Map<FieldGuard, FieldMemo>();
+  private readonly memoBudget = new MemoBudget();
   /** Positions of siblings that may hold. */
   picked = new Int32Array(1024);
 
@@ -60,7 +61,7 @@ export class Candidates {
   private memoOf(guard: FieldGuard): FieldMemo {
     let memo = this.memos.get(guard);
     if (!memo) {
-      memo = new FieldMemo(guard);
+      memo = new FieldMemo(guard, this.memoBudget);
       this.memos.set(guard, memo);
     }
     return memo;
