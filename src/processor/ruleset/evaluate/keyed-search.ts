@@ -27,46 +27,35 @@ export function createKeyedSearch(dialect: Dialect): HistorySearch {
       const past = question.list === undefined ? undefined : history.list(question.list);
       if (!past || past.length < MIN_LENGTH) return scan.search(question, event, history, limits);
       const keys = openIndex(past, question.correlation, dialect);
-      // The scan ends at the first event that is too old: all others are only where times never go back.
-      if (!keys.isInOrder()) return scan.search(question, event, history, limits);
       const numbers = keys.numbersOf(event);
-      if (!numbers || !areEnough(numbers, question, event, past)) return false;
+      if (!numbers) return false;
+      const { needed, timeframe } = question.correlation;
+      const from = Math.max(past.removed, keys.lastBefore(event.time - timeframe) + 1);
+      const completing = numbers.length - Math.max(1, needed);
+      if (completing < 0 || numbers[completing]! < from) return false;
       if (dialect === 'ossec') return scan.search(question, event, history, limits);
-      return searchKeys(question, event, past, numbers, history);
+      return searchKeys(question, event, past, numbers, from, history);
     },
   };
 }
 
-/** Whether the last of the past events that it takes is still there and not too old. */
-function areEnough(
-  numbers: readonly number[],
-  { correlation }: HistoryQuestion,
-  event: Event,
-  past: Deque<Event>,
-): boolean {
-  const index = numbers.length - Math.max(1, correlation.needed);
-  if (index < 0) return false;
-  const place = numbers[index]! - past.removed;
-  return place >= 0 && event.time - past.at(place)!.time <= correlation.timeframe;
-}
-
-/** Goes through agreeing events, newest first, as the scan does through all. */
+/** Goes through agreeing events from the number `from` on, newest first, as the scan does through all. */
 function searchKeys(
   { correlation, level }: HistoryQuestion,
   event: Event,
   past: Deque<Event>,
   numbers: readonly number[],
+  from: number,
   history: History,
 ): boolean {
-  const { timeframe, needed } = correlation;
+  const { needed } = correlation;
   let found = 0;
   let newest: Event | undefined;
   const shown: string[] = [];
   for (let index = numbers.length - 1; index >= 0; index--) {
     const number = numbers[index]!;
-    if (number < past.removed) return false;
+    if (number < from) return false;
     const candidate = past.at(number - past.removed)!;
-    if (event.time - candidate.time > timeframe) return false;
     if (candidate.gone || !agreesWazuh(correlation, event, candidate)) continue;
     if (candidate.matched >= level) return false;
     if (shown.length < MAX_PREVIOUS) shown.push(candidate.fullLog);
@@ -135,9 +124,11 @@ class KeyIndex {
   /** Number of the next event to add. */
   private next: number;
   private oldest: number;
-  /** Number of the last event that is older than the one before it. */
-  private lastBackwards = -1;
-  private lastTime = 0;
+  /**
+   * Events after which none is older, with their times, which so go up: what a clock that went back leaves behind is no
+   * more than a few.
+   */
+  private lows: { number: number; time: number }[] = [];
 
   constructor(past: Deque<Event>, correlation: Correlation, dialect: Dialect, signature: string) {
     this.past = past;
@@ -152,13 +143,14 @@ class KeyIndex {
     const { past } = this;
     if (past.removed - this.oldest > past.length || past.removed > this.next) {
       this.numbers.clear();
+      this.lows = [];
       this.next = past.removed;
       this.oldest = past.removed;
     }
     for (const end = past.removed + past.length; this.next < end; this.next++) {
       const event = past.at(this.next - past.removed)!;
-      if (this.next > past.removed && event.time < this.lastTime) this.lastBackwards = this.next;
-      this.lastTime = event.time;
+      while (this.lows.length > 0 && this.lows[this.lows.length - 1]!.time >= event.time) this.lows.pop();
+      this.lows.push({ number: this.next, time: event.time });
       const key = this.keyOf(event);
       if (key === undefined) continue;
       const numbers = this.numbers.get(key);
@@ -167,8 +159,19 @@ class KeyIndex {
     }
   }
 
-  isInOrder(): boolean {
-    return this.lastBackwards <= this.past.removed;
+  /**
+   * Number of the newest event that is older than `time`, -1 where there is none: there the scan ends, whatever lies
+   * behind it.
+   */
+  lastBefore(time: number): number {
+    const { lows } = this;
+    let low = 0;
+    for (let high = lows.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (lows[middle]!.time < time) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? -1 : lows[low - 1]!.number;
   }
 
   /** Oldest first; may begin with numbers of events that are gone. */
