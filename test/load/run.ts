@@ -19,6 +19,9 @@ export interface LoadOptions {
   onPart?(done: number, rss: number): void;
 }
 
+/** As the unit for systemd starts the program (config/systemd). */
+const UNIT_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
+
 /** Feeds the real program over OTLP as fast as it takes events, and watches its memory. */
 export async function runLoad({ events, hosts, part, set, onPart }: LoadOptions): Promise<LoadResult> {
   const folder = temporaryFolder('load');
@@ -28,7 +31,7 @@ export async function runLoad({ events, hosts, part, set, onPart }: LoadOptions)
   const [port, metricsPort] = await freePorts(2);
   const configFile = join(folder, 'config.yaml');
   writeFileSync(configFile, configOf(port!, metricsPort!, await backend.listen()), { mode: 0o600 });
-  const hids = await startHids(configFile, { dataDir, ...(set && { set }) });
+  const hids = await startHids(configFile, { dataDir, env: UNIT_ENVIRONMENT, ...(set && { set }) });
   const { pid } = hids.child;
   if (pid === undefined) throw new Error('the program did not start');
   const memory = new MemoryWatch(pid);
