@@ -1,3 +1,6 @@
+import type { Consumer } from '../../component/component.ts';
+import type { WorkUnit } from '../../component/state-store.ts';
+import type { ProcessorTelemetry } from '../../component/telemetry.ts';
 import type { Alert } from '../../pdata/alert.ts';
 import type { Attributes } from '../../pdata/any-value.ts';
 import type { LogRecord, Resource, Scope, ScopeLogs } from '../../pdata/logs.ts';
@@ -19,4 +22,18 @@ export function annotate(record: LogRecord, alert: Alert): void {
   for (const [name, value] of attributes) {
     if (name !== 'log.record.uid' && name !== 'log.file.path') record.attributes.set(name, value);
   }
+}
+
+/** Hands on what leaves, if anything does, and counts it. */
+export async function handOn(
+  groups: readonly ScopeLogs[],
+  next: Consumer,
+  work: WorkUnit,
+  telemetry: ProcessorTelemetry,
+): Promise<void> {
+  const logs = groups.filter((group) => group.records.length > 0);
+  let leaving = 0;
+  for (const group of logs) leaving += group.records.length;
+  if (leaving > 0) await next.consume({ logs }, work);
+  telemetry.outgoing(leaving);
 }

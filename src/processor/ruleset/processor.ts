@@ -7,12 +7,12 @@ import type { LogBatch, LogRecord, ScopeLogs } from '../../pdata/logs.ts';
 import { SERVICE_NAME } from './alert/record.ts';
 import { CommandRuns, createLateRunRecord } from './command-runs.ts';
 import type { RulesetConfig } from './config.ts';
-import { createCounters, type RulesetCounters } from './counters.ts';
+import { createCounters, isTaken, type RulesetCounters } from './counters.ts';
 import { EngineState, loadState } from './evaluate/state.ts';
 import { EvictionReports } from './evictions.ts';
 import { stateLimitsOf } from './limits-config.ts';
 import { LiveContent } from './live/live-content.ts';
-import { annotate, createAlertGroup } from './outgoing.ts';
+import { annotate, createAlertGroup, handOn } from './outgoing.ts';
 import { RuleTelemetry } from './rule-telemetry.ts';
 import { type RecordOutcome, type RecordSource, RulesetRuntime } from './runtime.ts';
 import { observeState } from './state-gauges.ts';
@@ -109,11 +109,7 @@ export class RulesetProcessor implements Processor {
     this.suspensions?.look(runtime.takeSuspensions());
     this.telemetry.incoming(incoming);
     this.telemetry.duration.record((performance.now() - started) / 1000, { processor: this.settings.id });
-    const logs = outgoing.filter((group) => group.records.length > 0);
-    let leaving = 0;
-    for (const group of logs) leaving += group.records.length;
-    if (leaving > 0) await this.next.consume({ logs }, work);
-    this.telemetry.outgoing(leaving);
+    await handOn(outgoing, this.next, work, this.telemetry);
   }
 
   private evaluateGroup(runtime: RulesetRuntime, group: ScopeLogs): ScopeLogs[] {
@@ -123,13 +119,8 @@ export class RulesetProcessor implements Processor {
       return emit === 'alerts' ? [] : [group];
     }
     const source = runtime.describeSource(group);
-    const processor = this.settings.id;
-    if (source.host.missing) {
-      this.counters.identityMissing.add(group.records.length, { processor });
-      if (this.config.identity.on_missing === 'reject') {
-        this.counters.dropped.add(group.records.length, { processor, reason: 'no-host' });
-        return emit === 'alerts' ? [] : [group];
-      }
+    if (!isTaken(source.host, group.records.length, this.config.identity, this.counters, this.settings.id)) {
+      return emit === 'alerts' ? [] : [group];
     }
     const alerts: LogRecord[] = [];
     for (const record of group.records) this.evaluateRecord(runtime, record, source, alerts);

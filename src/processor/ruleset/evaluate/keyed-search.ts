@@ -125,8 +125,8 @@ class KeyIndex {
   private next: number;
   private oldest: number;
   /**
-   * Events after which none is older, with their times, which so go up: what a clock that went back leaves behind is no
-   * more than a few.
+   * Events after which none is as old, with their times, which so go up. Where no clock goes back these are the last
+   * events of each second.
    */
   private lows: { number: number; time: number }[] = [];
 

@@ -2,6 +2,7 @@ import type { Alert, AlertRule } from '../../../pdata/alert.ts';
 import type { LogRecord } from '../../../pdata/logs.ts';
 import { type SharedAttributes, SplitRecord } from '../../../pdata/split-record.ts';
 import { LazyAlert } from './lazy-alert.ts';
+import { readTrace, writeTrace } from './record-codec.ts';
 import type { WireReader } from './wire-reader.ts';
 import type { WireWriter } from './wire-writer.ts';
 
@@ -48,12 +49,7 @@ export class AlertWriter {
     if (split) this.#writeShared(split.shared);
     writer.attributes(split?.own ?? record.attributes, isWord);
     writer.text(record.identity);
-    const isTraced = record.traceId !== '' || record.spanId !== '' || record.flags !== 0;
-    writer.flag(isTraced);
-    if (!isTraced) return;
-    writer.text(record.traceId);
-    writer.text(record.spanId);
-    writer.count(record.flags);
+    writeTrace(writer, record);
   }
 
   #writeShared(shared: SharedAttributes): void {
@@ -114,11 +110,7 @@ export class AlertReader {
     const shared = reader.flag() ? this.#readShared() : undefined;
     const own = reader.attributes();
     const identity = reader.text();
-    const isTraced = reader.flag();
-    const traceId = isTraced ? reader.text() : '';
-    const spanId = isTraced ? reader.text() : '';
-    const flags = isTraced ? reader.count() : 0;
-    const rest = { identity, traceId, spanId, flags, droppedAttributesCount: 0 };
+    const rest = { identity, ...readTrace(reader), droppedAttributesCount: 0 };
     return (alert) =>
       shared
         ? new SplitRecord({ ...fields, ...rest, alert }, { shared, own })
@@ -161,6 +153,7 @@ const WORDS: ReadonlySet<string> = new Set([
   'hids.agent.name',
   'log.file.path',
 ]);
+
 /** Texts only, no words: it may be read late, or never. */
 function writeAlert(writer: WireWriter, alert: Alert): void {
   const { rule, predecoder, decoder, agent } = alert;

@@ -61,12 +61,7 @@ export function writeRecord(writer: WireWriter, item: RecordItem, order: number,
   writer.value(record.body);
   writer.attributes(record.attributes, isWord);
   writer.text(record.identity);
-  const isTraced = record.traceId !== '' || record.spanId !== '' || record.flags !== 0;
-  writer.flag(isTraced);
-  if (!isTraced) return;
-  writer.text(record.traceId);
-  writer.text(record.spanId);
-  writer.count(record.flags);
+  writeTrace(writer, record);
 }
 
 export function readRecord(reader: WireReader): { order: number; record: LogRecord } {
@@ -78,10 +73,22 @@ export function readRecord(reader: WireReader): { order: number; record: LogReco
     attributes: reader.attributes(),
     identity: reader.text(),
   });
-  if (reader.flag()) {
-    record.traceId = reader.text();
-    record.spanId = reader.text();
-    record.flags = reader.count();
-  }
-  return { order, record };
+  return { order, record: Object.assign(record, readTrace(reader)) };
+}
+
+type Trace = Pick<LogRecord, 'traceId' | 'spanId' | 'flags'>;
+
+/** Few records have one. */
+export function writeTrace(writer: WireWriter, { traceId, spanId, flags }: Trace): void {
+  const isTraced = traceId !== '' || spanId !== '' || flags !== 0;
+  writer.flag(isTraced);
+  if (!isTraced) return;
+  writer.text(traceId);
+  writer.text(spanId);
+  writer.count(flags);
+}
+
+export function readTrace(reader: WireReader): Trace {
+  if (!reader.flag()) return { traceId: '', spanId: '', flags: 0 };
+  return { traceId: reader.text(), spanId: reader.text(), flags: reader.count() };
 }

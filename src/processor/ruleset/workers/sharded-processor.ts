@@ -7,13 +7,13 @@ import type { LogBatch, LogRecord, ScopeLogs } from '../../../pdata/logs.ts';
 import { createAlertResource, SERVICE_NAME } from '../alert/record.ts';
 import { createLateRunRecord } from '../command-runs.ts';
 import type { RulesetConfig } from '../config.ts';
-import { createCounters, type RulesetCounters } from '../counters.ts';
+import { createCounters, isTaken, type RulesetCounters } from '../counters.ts';
 import type { Evicted } from '../evaluate/state/limits.ts';
 import { EvictionReports } from '../evictions.ts';
 import { createIdentifier, type HostIdentity } from '../identity.ts';
 import { stateLimitsOf } from '../limits-config.ts';
 import { LiveContent, type UsableContent } from '../live/live-content.ts';
-import { annotate, createAlertGroup } from '../outgoing.ts';
+import { annotate, createAlertGroup, handOn } from '../outgoing.ts';
 import { RuleTelemetry } from '../rule-telemetry.ts';
 import { StateView, stateScope } from '../state-view.ts';
 import { SuspensionReports } from '../suspension-reports.ts';
@@ -135,11 +135,7 @@ export class ShardedRulesetProcessor implements Processor {
     const { logs, incoming } = await this.#inTurn(() => this.#evaluate(batch, work));
     this.#telemetry.incoming(incoming);
     this.#telemetry.duration.record((performance.now() - started) / 1000, { processor: this.#settings.id });
-    const outgoing = logs.filter((group) => group.records.length > 0);
-    let leaving = 0;
-    for (const group of outgoing) leaving += group.records.length;
-    if (leaving > 0) await this.#next.consume({ logs: outgoing }, work);
-    this.#telemetry.outgoing(leaving);
+    await handOn(logs, this.#next, work, this.#telemetry);
   }
 
   #createPool(host: Host, state: ShardedState): WorkerPool {
@@ -259,12 +255,7 @@ export class ShardedRulesetProcessor implements Processor {
       return undefined;
     }
     const host = this.#identify!(group.resource);
-    if (!host.missing) return host;
-    const processor = this.#settings.id;
-    this.#counters.identityMissing.add(count, { processor });
-    if (this.#config.identity.on_missing !== 'reject') return host;
-    this.#counters.dropped.add(count, { processor, reason: 'no-host' });
-    return undefined;
+    return isTaken(host, count, this.#config.identity, this.#counters, this.#settings.id) ? host : undefined;
   }
 
   /** What leaves, in the order of the batch. */
