@@ -2,16 +2,21 @@ const NEWLINE = 10;
 /** Bytes of a line that a pattern sees: of its beginning, or of its end. */
 const MAX_TESTED = 4096;
 
+/** Answers in a time that grows no faster than the text: whoever writes the log chooses it. */
+export interface LinePattern {
+  test(line: string): boolean;
+}
+
 /** Which lines belong together: a record begins with a line that matches, or ends with one. */
 export interface MultilinePatterns {
-  start?: RegExp | undefined;
-  end?: RegExp | undefined;
+  start?: LinePattern | undefined;
+  end?: LinePattern | undefined;
 }
 
 /** Finds where records of several lines end. Works on complete lines; what is not complete yet waits in the file. */
 export class Multiline {
-  readonly #start: RegExp | undefined;
-  readonly #end: RegExp | undefined;
+  readonly #start: LinePattern | undefined;
+  readonly #end: LinePattern | undefined;
   readonly #maxLogSize: number;
 
   constructor({ start, end }: MultilinePatterns, maxLogSize: number) {

@@ -213,6 +213,13 @@ describe('in files', () => {
     expect((await memory()) - before).toBeLessThan(300 * 1024 * 1024);
   });
 
+  it('lines that a pattern for the begin of records would take for ever to refuse', async () => {
+    const file = target.at('records/app.log');
+    for (let line = 0; line < 100; line++) appendFileSync(file, `${'a'.repeat(5000)}!\n`);
+    appendFileSync(file, 'begin: hostile-marker after the pattern\nbegin:\n');
+    await alertAbout('after the pattern');
+  });
+
   it('bytes that are no text', async () => {
     const bytes = Buffer.from([0xff, 0xfe, 0xc0, 0xaf, 0xed, 0xa0, 0x80, 0xf5, 0x0, 0x0]);
     appendFileSync(

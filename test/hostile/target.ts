@@ -44,6 +44,7 @@ receivers:
       http: { endpoint: "127.0.0.1:${ports.http}", max_request_body_size: 4MiB, read_header_timeout: 1s, read_timeout: 3s, max_connections: 50 }
       grpc: { endpoint: "127.0.0.1:${ports.grpc}", read_timeout: 3s }
   file_log: { include: [ ${folder}/logs/*.log ], start_at: beginning, max_log_size: 64KiB, poll_interval: 50ms }
+  file_log/records: { include: [ ${folder}/records/*.log ], start_at: beginning, poll_interval: 50ms, multiline: { line_start_pattern: '^(\\w+\\s?)+:' } }
   command: { command: [ echo, quiet ], alias: watched, interval: 300ms }
 processors:
   ruleset: { starter: true, list_poll_interval: 1, rules: [ ${folder}/rules ] }
@@ -53,14 +54,14 @@ exporters:
   debug: { verbosity: detailed }
 service:
   telemetry: { metrics: { readers: [ { pull: { exporter: { prometheus: { host: 127.0.0.1, port: ${ports.metrics} } } } } ] } }
-  pipelines: { logs: { receivers: [ otlp, file_log, command ], processors: [ ruleset ], exporters: [ file, file/text, debug ] } }
+  pipelines: { logs: { receivers: [ otlp, file_log, file_log/records, command ], processors: [ ruleset ], exporters: [ file, file/text, debug ] } }
 `;
 }
 
 export async function startTarget(): Promise<Target> {
   const folder = temporaryFolder('hostile');
   const at = (name: string) => join(folder, name);
-  for (const name of ['logs', 'rules', 'data']) mkdirSync(at(name), { mode: 0o700 });
+  for (const name of ['logs', 'records', 'rules', 'data']) mkdirSync(at(name), { mode: 0o700 });
   const [http, grpc, metrics, health] = await freePorts(4);
   const ports = { http, grpc, metrics, health };
   writeFileSync(at('rules/hostile.xml'), RULES, { mode: 0o600 });

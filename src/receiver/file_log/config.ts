@@ -1,18 +1,7 @@
 import { z } from 'zod';
 import { duration } from '../../config/duration.ts';
+import { linearPattern } from '../../config/pattern/schema.ts';
 import { tailShape } from '../../tail/config.ts';
-
-const pattern = z
-  .string()
-  .min(1)
-  .transform((text, context) => {
-    try {
-      return new RegExp(text, 'u');
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as Error).message });
-      return z.NEVER;
-    }
-  });
 
 /** Milliseconds; the Collector's. */
 const MULTILINE_FLUSH_MS = 500;
@@ -26,8 +15,8 @@ export const fileLogSchema = z.strictObject({
     ),
   multiline: z
     .strictObject({
-      line_start_pattern: pattern.optional().describe('A line that matches begins a record'),
-      line_end_pattern: pattern.optional().describe('A line that matches ends a record'),
+      line_start_pattern: linearPattern().optional().describe('A line that matches begins a record'),
+      line_end_pattern: linearPattern().optional().describe('A line that matches ends a record'),
     })
     .refine(
       ({ line_start_pattern: start, line_end_pattern: end }) => (start === undefined) !== (end === undefined),
