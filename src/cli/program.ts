@@ -12,15 +12,7 @@ import { registerRun } from './commands/run.ts';
 import { registerTest } from './commands/test.ts';
 import { registerValidate } from './commands/validate.ts';
 import type { CliIo, ExitCode } from './io.ts';
-
-/** Registers the commands of a family; `run` is what each of them does, and gives the exit code. */
-export interface Registry {
-  readonly program: Command;
-  readonly io: CliIo;
-  action<Arguments extends unknown[]>(
-    run: (...args: Arguments) => Promise<ExitCode>,
-  ): (...args: Arguments) => Promise<void>;
-}
+import type { Registry } from './registry.ts';
 
 /** Runs one command line and says with which code the process should end. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {

@@ -1,5 +1,5 @@
 import { collect } from '../config-options.ts';
-import type { Registry } from '../program.ts';
+import type { Registry } from '../registry.ts';
 import { addRulesetOptions, type RulesetFlags } from '../ruleset-options.ts';
 
 export interface CompareFlags extends RulesetFlags {

@@ -1,6 +1,6 @@
 import type { Stability } from '../../component/factory.ts';
 import { write } from '../io.ts';
-import type { Registry } from '../program.ts';
+import type { Registry } from '../registry.ts';
 
 export function registerComponents({ program, io, action }: Registry): void {
   program

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { collect } from '../config-options.ts';
-import type { Registry } from '../program.ts';
+import type { Registry } from '../registry.ts';
 import { addRulesetOptions, type RulesetFlags } from '../ruleset-options.ts';
 
 export interface LintFlags extends RulesetFlags {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { addConfigOptions, type ConfigOptions } from '../config-options.ts';
-import type { Registry } from '../program.ts';
+import type { Registry } from '../registry.ts';
 
 /** Says which store the list is in. */
 export interface StoreFlags extends ConfigOptions {

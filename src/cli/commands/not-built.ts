@@ -1,5 +1,5 @@
 import { write } from '../io.ts';
-import type { Registry } from '../program.ts';
+import type { Registry } from '../registry.ts';
 
 const NOT_BUILT = {
   migrate: 'turn ossec.conf and agent.conf into our YAML',

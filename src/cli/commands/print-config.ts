@@ -1,7 +1,7 @@
 import { printConfig } from '../../confmap/redact.ts';
 import { addConfigOptions, type ConfigOptions } from '../config-options.ts';
 import { write } from '../io.ts';
-import type { Registry } from '../program.ts';
+import type { Registry } from '../registry.ts';
 
 export function registerPrintConfig({ program, io, action }: Registry): void {
   const command = program

@@ -1,5 +1,5 @@
 import { addConfigOptions, type ConfigOptions } from '../config-options.ts';
-import type { Registry } from '../program.ts';
+import type { Registry } from '../registry.ts';
 
 export interface ReplayOptions extends ConfigOptions {
   exporter?: string;

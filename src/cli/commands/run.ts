@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../config/duration.ts';
 import { addConfigOptions, type ConfigOptions } from '../config-options.ts';
-import type { Registry } from '../program.ts';
+import type { Registry } from '../registry.ts';
 
 export interface RunOptions extends ConfigOptions {
   dataDir?: string;

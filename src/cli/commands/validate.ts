@@ -1,5 +1,5 @@
 import { addConfigOptions, type ConfigOptions } from '../config-options.ts';
-import type { Registry } from '../program.ts';
+import type { Registry } from '../registry.ts';
 
 export function registerValidate({ program, io, action }: Registry): void {
   const command = program
