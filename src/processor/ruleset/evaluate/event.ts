@@ -1,4 +1,5 @@
 import { type Category, type Decoder, type FieldRef, STATIC_FIELDS, type StaticField } from '../compile/ruleset.ts';
+import type { HistoryRow } from './state/history-rows.ts';
 
 /** Slot of every static name. */
 export const STATIC_SLOT: Readonly<Record<StaticField, number>> = Object.fromEntries(
@@ -84,6 +85,9 @@ export class Event {
   ruleId = '';
   /** A history forgot it: searches pass it by. */
   gone = false;
+  /** Where the store holds it, and as the how manieth of that row. */
+  row: HistoryRow | undefined = undefined;
+  place = 0;
   /** Bytes that a history accounts for it. */
   cost = 0;
   /** What past events have to share with it, as the index of that signature knows it; undefined: it agrees with none. */

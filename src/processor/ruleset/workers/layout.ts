@@ -1,5 +1,6 @@
 import type { Change, QueueItem, StateStore } from '../../../component/state-store.ts';
-import { decodeEvent } from '../evaluate/state/event-codec.ts';
+import type { Event } from '../evaluate/event.ts';
+import { readHistory, writeHistory } from '../evaluate/state/history-rows.ts';
 import { decodeJson, encodeJson } from '../evaluate/state/store-key.ts';
 import { EngineState } from '../evaluate/state.ts';
 import { shardOf } from './shard.ts';
@@ -50,20 +51,18 @@ interface StoredLayout {
 }
 
 function moveHistory(from: StoredLayout, workers: number, changes: Change[]): void {
-  const found: { time: number; shard: number; bytes: Uint8Array }[] = [];
+  const found: Event[] = [];
   for (let index = 0; index < from.workers; index++) {
-    for (const [key, bytes] of takeRows(from, HISTORY, index, changes)) {
-      const event = key === HEAD ? undefined : decodeEvent(bytes);
-      if (event) found.push({ time: event.time, shard: shardOf(event.agentId, workers), bytes });
-    }
+    found.push(...readHistory(takeRows(from, HISTORY, index, changes)));
   }
   found.sort((a, b) => a.time - b.time);
   for (let shard = 0; shard < workers; shard++) {
     const namespace = ownNamespace(HISTORY, shard, workers);
-    const own = found.filter((row) => row.shard === shard);
-    own.forEach(({ bytes }, sequence) => {
-      changes.push({ op: 'put', namespace, key: String(sequence).padStart(16, '0'), value: bytes });
+    const own = found.filter(({ agentId }) => shardOf(agentId, workers) === shard);
+    own.forEach((event, sequence) => {
+      event.sequence = sequence;
     });
+    for (const [key, value] of writeHistory(own)) changes.push({ op: 'put', namespace, key, value });
     const value = encodeJson([0, own.length, own.at(-1)?.time ?? 0]);
     changes.push({ op: 'put', namespace, key: HEAD, value });
   }

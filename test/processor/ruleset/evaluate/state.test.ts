@@ -272,13 +272,15 @@ describe('a reload', () => {
   });
 });
 
-test('a damaged entry is dropped, the rest loads', async () => {
+test('a damaged row is dropped, the rest loads', async () => {
   const rules = everything();
   const store = new MemoryStateStore();
   const state = loadState(store);
-  decisions(state, rules, inputs(['bad', 'bad', 'bad']));
-  await store.commit(state.drainChanges());
-  const [entry] = [...store.entries('history', '0')];
-  await store.commit([{ op: 'put', namespace: 'history', key: entry![0], value: Buffer.from('{nonsense') }]);
+  for (const input of inputs(['bad', 'bad', 'bad'])) {
+    decisions(state, rules, [input]);
+    await store.commit(state.drainChanges());
+  }
+  const [row] = [...store.entries('history', 'e')];
+  await store.commit([{ op: 'put', namespace: 'history', key: row![0], value: Buffer.from('{nonsense') }]);
   expect(decisions(loadState(store), rules, inputs(['bad', 'bad'], 3)).map(([id]) => id)).toEqual(['100', '101']);
 });

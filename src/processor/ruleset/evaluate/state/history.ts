@@ -1,8 +1,8 @@
 import type { Change, StateStore } from '../../../../component/state-store.ts';
 import { type Event, memoryHost } from '../event.ts';
 import { Deque } from './deque.ts';
-import { decodeEvent, encodeEvent } from './event-codec.ts';
 import { EventList } from './event-list.ts';
+import { HistoryRows } from './history-rows.ts';
 import { HostShares, type OnEviction, type Quota, Share } from './host-shares.ts';
 import { decodeJson, encodeJson } from './store-key.ts';
 import type { Tracking } from './tracking.ts';
@@ -37,7 +37,6 @@ class HostEvents extends Share {
  * no list holds are not remembered at all; a host that floods pushes out its own.
  */
 export class History {
-  private readonly tracking: Tracking;
   private readonly onEviction: OnEviction;
   private bounds: HistoryBounds = { memorySize: undefined, maxAge: 0, listSize: 0, keepAll: false };
   /** Oldest first; a number is the time of an event that no list holds. */
@@ -51,11 +50,11 @@ export class History {
   private next = 0;
   /** Where the recent list of the store began, and the time of its newest event. */
   private loaded: { first: number; time: number } | undefined = undefined;
-  private readonly changed = new Map<number, Event | undefined>();
+  private readonly rows: HistoryRows;
   private headChanged = false;
 
   constructor(quota: Quota, tracking: Tracking, onEviction: OnEviction) {
-    this.tracking = tracking;
+    this.rows = new HistoryRows(tracking);
     this.onEviction = onEviction;
     this.quota = quota;
     this.shares = new HostShares(quota, (host) => new HostEvents(host));
@@ -100,7 +99,7 @@ export class History {
       if (listSize > 0 && list.length > listSize) list.shift();
     }
     this.recentEvents.push(whole ? event : event.time);
-    if (whole) this.note(event.sequence, event);
+    if (whole) this.rows.put(event);
     this.headChanged = true;
     if (memorySize === undefined) {
       this.account(event);
@@ -113,7 +112,7 @@ export class History {
   /** The event was used up by a rule of this level. */
   mark(event: Event, level: number): void {
     event.matched = level;
-    if (!event.gone && (event.lists.length > 0 || this.bounds.keepAll)) this.note(event.sequence, event);
+    if (!event.gone && (event.lists.length > 0 || this.bounds.keepAll)) this.rows.put(event);
   }
 
   /** Drops every list but these; what is in no list any more shrinks to its time. */
@@ -128,7 +127,8 @@ export class History {
       }
       event.lists = event.lists.filter(wanted);
       const keep = event.lists.length > 0 || this.bounds.keepAll;
-      this.note(event.sequence, keep ? event : undefined);
+      if (keep) this.rows.put(event);
+      else this.rows.remove(event);
       events.push(keep ? event : event.time);
     }
     this.recentEvents = events;
@@ -136,12 +136,7 @@ export class History {
   }
 
   drain(changes: Change[]): void {
-    for (const [sequence, event] of this.changed) {
-      const key = sequenceKey(sequence);
-      if (event) changes.push({ op: 'put', namespace: NAMESPACE, key, value: encodeEvent(event) });
-      else changes.push({ op: 'delete', namespace: NAMESPACE, key });
-    }
-    this.changed.clear();
+    this.rows.drain(changes);
     if (!this.headChanged) return;
     this.headChanged = false;
     const newest = this.recentEvents.at(this.recentEvents.length - 1);
@@ -152,7 +147,7 @@ export class History {
   load(store: StateStore): void {
     this.recentEvents = new EventList();
     this.lists.clear();
-    this.changed.clear();
+    this.rows.clear();
     this.headChanged = false;
     this.next = 0;
     this.loaded = undefined;
@@ -162,12 +157,8 @@ export class History {
       const first = Number(bounds[0]) || 0;
       this.next = Number(bounds[1]) || 0;
       this.loaded = { first, time: Number(bounds[2]) || 0 };
-      for (const [key, bytes] of store.entries(NAMESPACE)) {
-        const sequence = Number(key);
-        if (!Number.isInteger(sequence) || sequence < first || sequence >= this.next) continue;
-        const event = decodeEvent(bytes);
-        if (!event) continue;
-        event.sequence = sequence;
+      const isKept = ({ sequence }: Event) => sequence >= first && sequence < this.next;
+      for (const event of this.rows.load(store.entries(NAMESPACE), isKept)) {
         this.recentEvents.push(event);
         for (const list of event.lists) this.openList(list).push(event);
       }
@@ -198,7 +189,7 @@ export class History {
       if (event.sequence < sequence) {
         this.sharedBytes -= event.cost;
         this.leaveLists(event);
-        this.note(event.sequence, undefined);
+        this.rows.remove(event);
         continue;
       }
       for (; sequence < event.sequence; sequence++) filled.push(event.time);
@@ -207,10 +198,6 @@ export class History {
     }
     for (; sequence < end; sequence++) filled.push(time);
     this.recentEvents = filled;
-  }
-
-  private note(sequence: number, event: Event | undefined): void {
-    if (this.tracking.enabled) this.changed.set(sequence, event);
   }
 
   private openList(key: string): EventList {
@@ -246,7 +233,7 @@ export class History {
     const event = this.recentEvents.shift();
     if (typeof event !== 'object') return;
     this.sharedBytes -= event.cost;
-    this.note(event.sequence, undefined);
+    this.rows.remove(event);
     for (const key of event.lists) {
       const list = this.lists.get(key);
       if (list?.at(0) === event) list.shift();
@@ -287,7 +274,7 @@ export class History {
     const share = this.shares.of(memoryHost(event))!;
     share.events.shift();
     this.shares.change(share, -1, -event.cost);
-    this.note(event.sequence, undefined);
+    this.rows.remove(event);
     this.headChanged = true;
     this.leaveLists(event);
     this.recentEvents.noteGone();
@@ -342,6 +329,3 @@ function costOf(event: Event): number {
   for (const text of previous) bytes += text.length;
   return bytes + FIELD_BYTES * dynamicCount;
 }
-
-/** Digits in byte order. */
-const sequenceKey = (sequence: number): string => String(sequence).padStart(16, '0');
