@@ -24,6 +24,7 @@ const EVENTS: Record<HealthEventName, string> = {
   baseline: '199030',
   'state evicted': '199031',
   'store quarantined': '199032',
+  'store lost its state': '199033',
   'audit gap': '199040',
   'source silent': '199041',
   'source active': '199042',
@@ -39,6 +40,7 @@ const EVENTS: Record<HealthEventName, string> = {
   'reload refused': '199063',
   'list changed': '199064',
   'configuration changed': '199066',
+  'ruleset changed': '199067',
 };
 
 let folder: string;

@@ -31,7 +31,12 @@ export interface LeaseOptions {
   settleMs: number;
 }
 
-const KEY = 'owner';
+export const OWNER_KEY = 'owner';
+/** Beats that failed and may arrive late, which are remembered. */
+const MAX_DOUBTFUL = 1000;
+
+/** What the owner's record was when it was renewed: as it was left, gone, or that of an earlier time. */
+export type Renewal = 'kept' | 'gone' | 'older';
 
 /**
  * Ownership of a store that cannot lock: a record with a token that its owner renews. Another process takes over only
@@ -42,6 +47,9 @@ export class Lease {
   readonly #options: LeaseOptions;
   readonly #token = randomUUID();
   #beat = 0;
+  /** The newest beat that is known to have been stored. */
+  #stored = 0;
+  readonly #doubtful = new Set<number>();
   #renewedAt = Number.NEGATIVE_INFINITY;
   epoch = 0;
   /** Number of the newest journal entry that is applied or given up; told with every beat. */
@@ -85,14 +93,23 @@ export class Lease {
   /**
    * Shows that the owner lives.
    *
-   * @returns false where the record is gone: somebody emptied the store
+   * @returns `gone`: somebody emptied the store; `older`: the server has what it had before, such as a copy that lagged behind
    * @throws StoreLockedError where another process has taken over
    */
-  async renew(): Promise<boolean> {
+  async renew(): Promise<Renewal> {
     const owner = await this.#read();
-    if (owner && owner.token !== this.#token) throw this.#locked(owner);
+    // Epochs only grow: a lower one is no newer owner, but what was there before this one.
+    const isForeign = owner !== undefined && owner.token !== this.#token;
+    if (isForeign && !(owner.epoch < this.epoch)) throw this.#locked(owner);
+    const isOlder = owner !== undefined && (isForeign || this.#isPast(owner.beat));
     await this.#write(false);
-    return owner !== undefined;
+    if (!owner) return 'gone';
+    return isOlder ? 'older' : 'kept';
+  }
+
+  /** A beat that failed may arrive after a later one: that says nothing of the rest of the store. */
+  #isPast(beat: number): boolean {
+    return beat < this.#stored && !this.#doubtful.has(beat);
   }
 
   /** Lets the next owner begin at once. */
@@ -102,7 +119,7 @@ export class Lease {
   }
 
   async #read(): Promise<Owner | undefined> {
-    const text: unknown = await this.#options.keyv.get(KEY);
+    const text: unknown = await this.#options.keyv.get(OWNER_KEY);
     if (typeof text !== 'string') return undefined;
     try {
       return JSON.parse(text) as Owner;
@@ -123,7 +140,12 @@ export class Lease {
       pid: process.pid,
     };
     const start = this.#options.clock.now();
-    await this.#options.keyv.set(KEY, JSON.stringify(owner));
+    // Until it is known to be stored.
+    this.#doubtful.add(owner.beat);
+    if (this.#doubtful.size > MAX_DOUBTFUL) this.#doubtful.delete(this.#doubtful.values().next().value as number);
+    await this.#options.keyv.set(OWNER_KEY, JSON.stringify(owner));
+    this.#doubtful.delete(owner.beat);
+    this.#stored = Math.max(this.#stored, owner.beat);
     this.#renewedAt = start;
   }
 

@@ -6,8 +6,9 @@ import { StoreClosedError, StoreLockedError } from '../errors.ts';
 import type { MemoryState } from '../memory-state.ts';
 import type { StoreOptions } from '../options.ts';
 import type { KeyvConnection } from './connect.ts';
+import { entriesOf } from './entries.ts';
 import { Generations } from './generations.ts';
-import { Lease } from './lease.ts';
+import { Lease, OWNER_KEY } from './lease.ts';
 import { journalKey } from './load.ts';
 import type { FixedChange, KeyvWrite } from './records.ts';
 import { encodeJournal, toWrites } from './records.ts';
@@ -30,6 +31,9 @@ const MAX_GROUP_BYTES = 4 * 1024 * 1024;
 const MAX_RETRY_MS = 5_000;
 /** Milliseconds that `close` goes on trying to apply what the journal holds; the next start applies it otherwise. */
 const CLOSE_LIMIT_MS = 5_000;
+/** Milliseconds for looking at every key. */
+const REWRITE_LIMIT_MS = 600_000;
+const LOSSES = { gone: 'emptied', older: 'set back to an earlier state' } as const;
 
 interface Pending {
   changes: Change[];
@@ -55,7 +59,7 @@ export class KeyvStateStore implements StateStore {
   #seq = 0;
   /** The newest journal entry failed, and may arrive all the same: the next owner must be told that it does not count. */
   #hasDoubt = false;
-  /** The server lost what it had, and does not have all of it again. */
+  /** The server lost what it had, or some of it, and does not have all of it again. */
   #mustRewrite = false;
   #waiting: Pending[] = [];
   #writing: Promise<void> | undefined;
@@ -241,9 +245,9 @@ export class KeyvStateStore implements StateStore {
     if (this.#lost) throw this.#lost;
     if (!this.#lease.isDue() && !this.#hasDoubt && !this.#mustRewrite) return;
     try {
-      const wasThere = await this.#remote.within('renew the lease', () => this.#lease.renew());
+      const renewal = await this.#remote.within('renew the lease', () => this.#lease.renew());
       this.#hasDoubt = false;
-      this.#mustRewrite ||= !wasThere;
+      if (renewal !== 'kept') this.#tellOfLoss(renewal);
     } catch (error) {
       if (error instanceof StoreLockedError) {
         this.#lost = error;
@@ -252,17 +256,35 @@ export class KeyvStateStore implements StateStore {
       throw error;
     }
     if (!this.#mustRewrite) return;
-    // A restart without persistence, a flush: memory still has all of it.
-    const { logger, shown } = this.#options;
-    logger.error({ store: shown }, 'the shared store was emptied; writing it anew from memory');
+    // A restart without persistence, a flush, a copy that lagged behind: memory still has all of it.
     const writes = this.#generations.place(toWrites([...this.#state.dump()]));
     try {
       await this.#remote.apply(writes);
+      await this.#removeOthers(writes);
     } catch (error) {
       this.#generations.doubt(writes);
       throw error;
     }
     this.#mustRewrite = false;
+  }
+
+  #tellOfLoss(renewal: 'gone' | 'older'): void {
+    this.#mustRewrite = true;
+    const { logger, shown, meter, reportHealth } = this.#options;
+    logger.error({ store: shown }, `the shared store was ${LOSSES[renewal]}; writing it anew from memory`);
+    meter.createCounter('hids_store_losses').add(1, { reason: renewal });
+    reportHealth?.({ name: 'store lost its state', subject: shown, fields: { reason: LOSSES[renewal] } });
+  }
+
+  /** What an older copy still holds: delivered requests, and values that were removed since. */
+  async #removeOthers(writes: readonly KeyvWrite[]): Promise<void> {
+    const kept = new Set([OWNER_KEY, ...writes.map(({ key }) => key)]);
+    const others: string[] = [];
+    const list = async () => {
+      for await (const [key] of entriesOf(this.#connection.keyv)) if (!kept.has(key)) others.push(key);
+    };
+    await this.#remote.within('read', list, REWRITE_LIMIT_MS);
+    for (const key of others) await this.#remote.delete(key);
   }
 
   #scheduleRenewal(): void {

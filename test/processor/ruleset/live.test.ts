@@ -277,6 +277,77 @@ describe('rules', () => {
   });
 });
 
+describe('a start', () => {
+  const LISTS = { 'etc/lists/blocked': 'blocked' };
+  const create = () => {
+    const bench = new Bench();
+    bench.write('blocked', '10.0.0.1:red\n');
+    bench.write('rules/more.xml', MORE(7));
+    return bench;
+  };
+  /** What is told of changes that happen while it does not run. */
+  const restart = async (bench: Bench, change: () => void, config: object = {}) => {
+    await bench.processor.shutdown();
+    bench.host.healthEvents.length = 0;
+    change();
+    await bench.start(LISTS, config);
+    return bench.host.healthEvents;
+  };
+
+  it.each([
+    ['one thread', {}],
+    ['two threads', { workers: 2 }],
+  ])('with other rules, decoders or lists than the last one had is told (%s)', async (...[, config]) => {
+    const bench = create();
+    await bench.start(LISTS, config);
+    expect(bench.host.healthEvents).toEqual([]);
+    expect(await restart(bench, () => {}, config)).toEqual([]);
+    const change = () => {
+      bench.write('rules/more.xml', MORE(0));
+      bench.write('rules/one-more.xml', MORE(3).replace('102', '103'));
+      bench.write('blocked', '10.0.0.2:red\n');
+    };
+    const file = (name: string) => join(bench.folder, name);
+    expect(await restart(bench, change, config)).toEqual([
+      {
+        name: 'ruleset changed',
+        subject: 'ruleset',
+        fields: { files: 3 },
+        detail: expect.toSatisfy((text: string) => {
+          const lines = [
+            `changed: ${file('rules/more.xml')}`,
+            `new: ${file('rules/one-more.xml')}`,
+            `changed: ${file('blocked')}`,
+          ];
+          return text.split('\n').sort().join() === lines.sort().join();
+        }),
+      },
+    ]);
+    expect(await restart(bench, () => rmSync(file('rules/one-more.xml')), config)).toMatchObject([
+      { fields: { files: 1 }, detail: `gone: ${file('rules/one-more.xml')}` },
+    ]);
+  });
+
+  it('with what was changed and told of while it ran is not', async () => {
+    const bench = create();
+    await bench.start(LISTS);
+    bench.write('rules/more.xml', MORE(0));
+    await bench.look();
+    bench.write('blocked', '10.0.0.2:red\n');
+    await bench.look();
+    expect(bench.host.healthEvents.map(({ name }) => name)).toEqual(['ruleset reloaded', 'list changed']);
+    expect(await restart(bench, () => {})).toEqual([]);
+  });
+
+  it('that cannot read or store what was in force goes on', async () => {
+    const bench = create();
+    const value = Buffer.from('{"none of ours"');
+    await bench.host.defaultStore.commit([{ op: 'put', namespace: 'ruleset/content', key: 'files', value }]);
+    await bench.start(LISTS);
+    expect(await restart(bench, () => bench.write('rules/more.xml', MORE(0)))).toHaveLength(1);
+  });
+});
+
 it('agent ids are read again with client.keys', async () => {
   const bench = new Bench();
   bench.write('client.keys', '001 web01 any key\n');

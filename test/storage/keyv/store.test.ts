@@ -1,6 +1,7 @@
 import { Keyv } from 'keyv';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/component/clock.ts';
+import type { HealthEvent } from '../../../src/component/health-event.ts';
 import type { Change, StateStore } from '../../../src/component/state-store.ts';
 import { KeyvStateStore } from '../../../src/storage/keyv/store.ts';
 import { describeStateStore } from '../../contract/state-store.ts';
@@ -15,13 +16,15 @@ class FakeServer {
   fault: ((command: 'get' | 'set' | 'delete', key: string) => void | Promise<void>) | undefined;
   /** Asked before every write: a function that is given what is to be done later, while the caller is told that it failed. */
   late: (() => ((work: () => void) => void) | undefined) | undefined;
+  /** The same for the owner's record. */
+  lateOwner: (() => (work: () => void) => void) | undefined;
   /** Keys written and removed, without the owner's. */
   readonly log: string[] = [];
 
   connect() {
     const command = async <T>(name: 'get' | 'set' | 'delete', key: string, work: () => T): Promise<T> => {
       await this.fault?.(name, key);
-      const later = name === 'get' || key.endsWith(':owner') ? undefined : this.late?.();
+      const later = name === 'get' ? undefined : key.endsWith(':owner') ? this.lateOwner?.() : this.late?.();
       if (later) {
         later(work);
         throw new Error('no answer');
@@ -71,9 +74,14 @@ describeStateStore('keyv (map)', () => {
 /** Opens with a clock that moves by itself while the store is being opened. */
 async function open(server: FakeServer, clock = new FakeClock()) {
   const settings = createTestSettings({ clock });
+  const health: HealthEvent[] = [];
   let opened: KeyvStateStore | undefined;
   let failure: unknown;
-  const opening = KeyvStateStore.open(server.connect(), { ...settings, ...quick }).then(
+  const opening = KeyvStateStore.open(server.connect(), {
+    ...settings,
+    ...quick,
+    reportHealth: (event) => health.push(event),
+  }).then(
     (store) => {
       opened = store;
     },
@@ -84,7 +92,7 @@ async function open(server: FakeServer, clock = new FakeClock()) {
   for (let turn = 0; turn < 200 && !opened && !failure; turn++) await clock.advance(1);
   await opening;
   if (!opened) throw failure;
-  return { store: opened, settings, clock };
+  return { store: opened, settings, clock, health };
 }
 
 describe('commits on a shared store', () => {
@@ -248,6 +256,75 @@ describe('ownership of a shared store', () => {
     expect(keys(second.store)).toEqual(['a', 'b', 'c']);
     expect(second.store.peek('q', 10).map((item) => item.id)).toEqual([3]);
     await second.store.close();
+  });
+});
+
+describe('a server that goes back in time', () => {
+  const setBack = async (change: (server: FakeServer) => void) => {
+    const server = new FakeServer();
+    const first = await open(server);
+    await first.store.commit([put('a'), put('removed'), enqueue('delivered')]);
+    await settle();
+    await first.clock.advance(100);
+    const copy = new Map(server.data);
+    await first.store.commit([
+      put('a', 'newer'),
+      { op: 'delete', namespace: 'n', key: 'removed' },
+      { op: 'dequeue', queue: 'q', ids: [1] },
+      enqueue('later'),
+    ]);
+    await first.clock.advance(100);
+    server.data.clear();
+    for (const [key, value] of copy) server.data.set(key, value);
+    change(server);
+    await first.clock.advance(100);
+    await first.store.commit([put('c')]);
+    return { server, ...first };
+  };
+
+  it.each([
+    ['to what this process wrote before', () => {}],
+    [
+      'to what an earlier process had left',
+      ({ data }: FakeServer) => {
+        const old = { token: 'other', epoch: 0, beat: 900, applied: 3, released: false, host: 'h', pid: 1 };
+        data.set('test:owner', JSON.stringify({ value: JSON.stringify(old) }));
+      },
+    ],
+  ])('%s is reported, counted, and written anew', async (...[, change]) => {
+    const { server, store, settings, health } = await setBack(change);
+    expect(settings.logger.entries.map((entry) => entry.message)).toEqual([
+      'the shared store was set back to an earlier state; writing it anew from memory',
+    ]);
+    expect(health).toEqual([
+      { name: 'store lost its state', subject: 'fake://server', fields: { reason: 'set back to an earlier state' } },
+    ]);
+    expect(await settings.metrics.value('hids_store_losses')).toBe(1);
+    await store.close();
+    const { store: again } = await open(server);
+    expect([...again.entries('n')].map(([key, value]) => `${key}=${Buffer.from(value)}`).sort()).toEqual([
+      'a=newer',
+      'c=c',
+    ]);
+    expect(payloads(again)).toEqual(['later']);
+    await again.close();
+  });
+
+  it('is not one where a beat that failed arrives after a later one', async () => {
+    const server = new FakeServer();
+    const { store, clock, settings } = await open(server);
+    let held: (() => void) | undefined;
+    server.lateOwner = () => (work) => {
+      held = work;
+    };
+    await clock.advance(quick.leaseMs);
+    server.lateOwner = undefined;
+    await clock.advance(quick.leaseMs);
+    expect(held).toBeDefined();
+    held?.();
+    await clock.advance(quick.leaseMs);
+    expect(settings.logger.entries.filter(({ message }) => message.includes('set back'))).toEqual([]);
+    await store.close();
   });
 });
 

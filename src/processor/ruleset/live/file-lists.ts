@@ -16,19 +16,26 @@ export class FileLists {
     this.#watch = new FileWatch(this.#files.keys(), digests);
   }
 
-  async poll(): Promise<{ changes: ListChange[]; diagnostics: Diagnostic[] }> {
+  async poll(): Promise<{
+    changes: ListChange[];
+    diagnostics: Diagnostic[];
+    /** By path: of what was read. */
+    digests: Map<string, string>;
+  }> {
     const changes: ListChange[] = [];
     const diagnostics: Diagnostic[] = [];
+    const digests = new Map<string, string>();
     for (const path of await this.#watch.changes()) {
       for (const file of this.#files.get(path) ?? []) {
         const before = file.entries;
         const read = await reloadList(file, this.#dialect);
         diagnostics.push(...read.diagnostics);
         this.#watch.note(path, read.digest);
+        if (read.digest !== undefined) digests.set(path, read.digest);
         const difference = await compareEntries(before, file.entries);
         if (difference.added + difference.removed > 0) changes.push({ name: file.name, ...difference });
       }
     }
-    return { changes, diagnostics };
+    return { changes, diagnostics, digests };
   }
 }

@@ -7,6 +7,7 @@ import type { Ruleset } from '../compile/ruleset.ts';
 import type { RulesetConfig } from '../config.ts';
 import { type LoadedContent, loadContent } from '../content.ts';
 import { type Diagnostic, formatDiagnostic } from '../diagnostics.ts';
+import { ContentMemory } from './content-memory.ts';
 import { FileLists } from './file-lists.ts';
 import { FileWatch } from './file-watch.ts';
 import type { ListChange } from './list-change.ts';
@@ -36,6 +37,7 @@ export class LiveContent {
   readonly #config: RulesetConfig;
   readonly #host: Host;
   readonly #storeLists: StoreLists;
+  readonly #memory: ContentMemory;
   readonly #reloads: Counter;
   readonly #listChanges: Counter;
   readonly #follower: ContentFollower | undefined;
@@ -55,6 +57,7 @@ export class LiveContent {
     this.#config = config;
     this.#host = host;
     const open = (name: string) => host.openList(name, config.storage);
+    this.#memory = new ContentMemory(settings, config, host);
     this.#storeLists = new StoreLists(open, settings.logger, settings.id);
     this.#reloads = settings.meter.createCounter('hids_ruleset_reloads', { description: 'reloads, by outcome' });
     this.#listChanges = settings.meter.createCounter('hids_ruleset_list_changes', {
@@ -69,6 +72,7 @@ export class LiveContent {
     if (!isUsable(content)) throw new ConfigError(`${this.#settings.id}: the ruleset cannot be loaded (see above)`);
     await this.#follower?.prepare(content);
     this.#accept(content);
+    await this.#memory.compare(filesOf(content));
     return content;
   }
 
@@ -126,8 +130,9 @@ export class LiveContent {
   }
 
   async #followLists(): Promise<void> {
-    const { changes, diagnostics } = await this.#fileLists.poll();
+    const { changes, diagnostics, digests } = await this.#fileLists.poll();
     this.#report(diagnostics);
+    if (digests.size > 0) await this.#memory.remember(digests, { all: false });
     const all = [...changes, ...(await this.#storeLists.poll())];
     if (all.length > 0) this.#follower?.listsChanged(new Set(all.map(({ name }) => name)), this.#content.ruleset);
     for (const change of all) this.#tellOfList(change);
@@ -163,6 +168,7 @@ export class LiveContent {
     this.#accept(content);
     this.#use(content);
     this.#tellOfReload(content.ruleset);
+    await this.#memory.remember(filesOf(content), { all: true });
   }
 
   #read(): Promise<LoadedContent> {
@@ -227,6 +233,10 @@ function isUsable(content: LoadedContent): content is UsableContent {
 function isSame(one: LoadedContent, other: UsableContent): boolean {
   const agents = (content: LoadedContent) => JSON.stringify([...content.agentIds]);
   return one.ruleset?.fingerprint === other.ruleset.fingerprint && agents(one) === agents(other);
+}
+
+function filesOf({ files, digests }: LoadedContent): Map<string, string> {
+  return new Map(files.flatMap((path) => (digests.has(path) ? [[path, digests.get(path) as string]] : [])));
 }
 
 /** What decides about the ruleset; lists have their own watch. */
