@@ -2,6 +2,7 @@
 import { chmodSync, cpSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleProgram } from './bundle.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const source = join(root, 'src');
@@ -13,6 +14,8 @@ for (const file of globSync('**/*', { cwd: source, withFileTypes: true })) {
   const from = join(file.parentPath, file.name);
   cpSync(from, from.replace(source, target));
 }
+
+await bundleProgram(root);
 
 // npm does this when it links a command of a package, but not for a file that is built later.
 chmodSync(join(target, 'cli', 'main.js'), 0o755);
