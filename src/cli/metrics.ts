@@ -1,7 +1,9 @@
+import type { RequestListener, Server } from 'node:http';
 import { createNoopMeter, type Meter } from '@opentelemetry/api';
 import type { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import type { MeterProviderOptions, ViewOptions } from '@opentelemetry/sdk-metrics';
 import { ConfigError } from '../component/errors.ts';
+import { startQuestionServer, stopQuestionServer } from '../config/question-server.ts';
 import type { TelemetryConfig } from '../confmap/service.ts';
 import { VERSION } from '../version.ts';
 
@@ -36,20 +38,17 @@ export async function startMetrics(config: TelemetryConfig['metrics']): Promise<
     import('@opentelemetry/sdk-metrics'),
   ]);
   const exporters: PrometheusExporter[] = [];
+  const servers: Server[] = [];
   const endpoints: string[] = [];
   for (const { pull } of config.readers) {
     const { host, port } = pull.exporter.prometheus;
-    const exporter = new Exporter({ host, port, preventServerStart: true });
+    // Its own server has no bounds.
+    const exporter = new Exporter({ preventServerStart: true });
     try {
-      await exporter.startServer();
+      servers.push(await startQuestionServer({ host, port }, answerWith(exporter), () => {}));
     } catch (error) {
-      await Promise.allSettled(exporters.map((started) => started.stopServer()));
-      throw new ConfigError(
-        `service.telemetry.metrics: cannot listen on ${host}:${port}: ${(error as Error).message}`,
-        {
-          cause: error,
-        },
-      );
+      await Promise.allSettled(servers.map(stopQuestionServer));
+      throw new ConfigError(`service.telemetry.metrics: ${(error as Error).message}`, { cause: error });
     }
     exporters.push(exporter);
     endpoints.push(`http://${host}:${port}/metrics`);
@@ -57,7 +56,19 @@ export async function startMetrics(config: TelemetryConfig['metrics']): Promise<
   const provider = new MeterProvider({ resource: RESOURCE, readers: exporters, views: VIEWS });
   const meter = provider.getMeter('otel-hids');
   observeProcess(meter);
-  return { meter, endpoints, shutdown: () => provider.shutdown() };
+  const shutdown = async () => {
+    await Promise.all(servers.map(stopQuestionServer));
+    await provider.shutdown();
+  };
+  return { meter, endpoints, shutdown };
+}
+
+function answerWith(exporter: PrometheusExporter): RequestListener {
+  return (request, response) => {
+    if (request.url?.split('?', 1)[0] === '/metrics') return exporter.getMetricsRequestHandler(request, response);
+    response.statusCode = 404;
+    response.end();
+  };
 }
 
 /** The Collector's own names for what the process itself uses; and how much of the time its one thread is busy. */

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, lchownSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -70,6 +71,39 @@ describe('over the network', () => {
     const open = Array.from({ length: 120 }, () => target.raw(target.ports.http, () => {}));
     await waitFor('connections are turned away', async () => (await failed('too_many_connections')) > before);
     await Promise.all(open);
+  });
+
+  it('connections that are opened and left, on every port', async () => {
+    const { http, grpc, health, metrics } = target.ports;
+    const sockets = [http, grpc, health, metrics].flatMap((port) =>
+      Array.from({ length: port === grpc ? 1200 : 200 }, () => connect(port, '127.0.0.1').on('error', () => {})),
+    );
+    try {
+      // Each has its bound, of 1,250 in all; those over it are closed at once, those that stay silent soon after.
+      const open = () => sockets.filter(({ readyState }) => readyState === 'open').length;
+      await waitFor('connections over the bounds are closed', () => (open() <= 1250 ? true : undefined), {
+        process: target.hids,
+        timeoutMs: 20_000,
+      });
+      for (const [port, path] of [
+        [health, '/ready'],
+        [metrics, '/metrics'],
+      ] as const) {
+        const ask = () =>
+          fetch(`http://127.0.0.1:${port}${path}`).then(
+            ({ ok }) => ok || undefined,
+            () => undefined,
+          );
+        await waitFor(`an answer from ${path}`, ask, { process: target.hids, timeoutMs: 20_000 });
+      }
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+    expect(
+      await target.metric(
+        /hids_otlp_failed_requests.*reason="too_many_connections".*transport="grpc"|hids_otlp_failed_requests.*transport="grpc".*reason="too_many_connections"/,
+      ),
+    ).toBe(200);
   });
 
   it('bytes that are none of our protocols', async () => {

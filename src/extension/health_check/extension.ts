@@ -1,24 +1,16 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Timer } from '../../component/clock.ts';
 import type { Extension } from '../../component/component.ts';
 import { ConfigError } from '../../component/errors.ts';
 import type { Host, Settings } from '../../component/host.ts';
 import { formatEndpoint } from '../../config/endpoint.ts';
+import { startQuestionServer, stopQuestionServer } from '../../config/question-server.ts';
 import { printableJson } from '../../pdata/printable.ts';
 import { redactUrl } from '../../pdata/redact.ts';
 import { type HealthCheckConfig, showsDetails } from './config.ts';
 import { ReadinessCheck } from './readiness.ts';
 
-/** A probe has a short line and no body; whoever is slow or sends more is cut off. */
-const LIMITS = {
-  headersTimeout: 5000,
-  requestTimeout: 5000,
-  keepAliveTimeout: 5000,
-  connectionsCheckingInterval: 1000,
-  maxHeaderSize: 8 * 1024,
-};
-const MAX_CONNECTIONS = 100;
 /** How often statuses are looked at, so that the duration of an error does not depend on who asks when. */
 const LOOK_INTERVAL_MS = 5000;
 
@@ -43,20 +35,14 @@ export class HealthCheckExtension implements Extension {
   async start(host: Host): Promise<void> {
     this.#host = host;
     this.#startedAt = this.#settings.clock.now();
-    const server = createServer(LIMITS, (request, response) => this.#serve(request, response));
-    server.maxConnections = MAX_CONNECTIONS;
-    const { host: address, port } = this.#config.endpoint;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ port, ...(address !== '' && { host: address }) }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    }).catch((error: Error) => {
-      const where = formatEndpoint(this.#config.endpoint);
-      throw new ConfigError(`endpoint: cannot listen on ${where}: ${error.message}`, { cause: error });
+    const server = await startQuestionServer(
+      this.#config.endpoint,
+      (request, response) => this.#serve(request, response),
+      (error) => this.#settings.logger.warn({ error }, 'the health endpoint failed'),
+    ).catch((error: Error) => {
+      throw new ConfigError(`endpoint: ${error.message}`, { cause: error });
     });
-    server.on('error', (error) => this.#settings.logger.warn({ error }, 'the health endpoint failed'));
+    const { host: address } = this.#config.endpoint;
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
     this.#look();
@@ -70,10 +56,7 @@ export class HealthCheckExtension implements Extension {
     this.#timer?.cancel();
     const server = this.#server;
     this.#server = undefined;
-    if (!server) return;
-    const closed = new Promise((resolve) => server.close(resolve));
-    server.closeAllConnections();
-    await closed;
+    if (server) await stopQuestionServer(server);
   }
 
   #look(): void {
@@ -82,9 +65,6 @@ export class HealthCheckExtension implements Extension {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    // What breaks off is nobody's concern.
-    response.on('error', () => {});
-    request.resume();
     const path = (request.url ?? '').split('?', 1)[0];
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');

@@ -26,6 +26,13 @@ const listener = {
     ),
 };
 
+const maxConnections = z
+  .int()
+  .min(1)
+  .max(100_000)
+  .default(1000)
+  .describe('Connections at a time; further ones are closed');
+
 const httpSchema = z.strictObject({
   endpoint: listenEndpoint().prefault('127.0.0.1:4318'),
   ...listener,
@@ -40,11 +47,13 @@ const httpSchema = z.strictObject({
   read_header_timeout: duration().prefault('10s').describe('Time for the headers of a request'),
   read_timeout: duration().prefault('1m').describe('Time for a whole request, body included'),
   idle_timeout: duration().prefault('1m').describe('Time between two requests of one connection'),
-  max_connections: z.int().min(1).max(100_000).default(1000).describe('Connections at a time; further ones are closed'),
+  max_connections: maxConnections,
 });
 
 const keepaliveSchema = z.strictObject({
-  max_connection_idle: duration().optional().describe('Close connections without calls after this time'),
+  max_connection_idle: duration()
+    .prefault('5m')
+    .describe('Close connections without calls after this time; 0s never does'),
   max_connection_age: duration().optional().describe('Close connections after this time'),
   max_connection_age_grace: duration().optional().describe('Time for calls of a connection that is too old'),
   time: duration().prefault('2h').describe('Ask a silent client whether it is there after this time'),
@@ -62,6 +71,7 @@ const grpcSchema = z.strictObject({
     .describe('Largest message after decompression, in MiB'),
   max_concurrent_streams: z.int().min(1).max(100_000).default(100).describe('Calls of one connection at a time'),
   read_timeout: duration().prefault('1m').describe('Time for a whole message to arrive'),
+  max_connections: maxConnections,
   keepalive: z
     .strictObject({ server_parameters: keepaliveSchema.prefault({}) })
     .prefault({})

@@ -28,6 +28,12 @@ export function admissionOf(metadata: Metadata): Admission {
   return admission;
 }
 
+export interface CallGuardHooks {
+  describe(error: unknown): StatusObject;
+  /** A call over the connection of this client begins; what it returns is called when it ends. */
+  enter(peer: string): (() => void) | undefined;
+}
+
 /**
  * Stands before every call: asks the authenticator, admits it, and gives its message a time limit, all before anything
  * of the message is read. As its size is not known yet, the largest one is reserved until it has arrived.
@@ -36,9 +42,10 @@ export function createCallGuard(
   parts: ListenerParts,
   config: GrpcConfig,
   clock: Clock,
-  describe: (error: unknown) => StatusObject,
+  { describe, enter }: CallGuardHooks,
 ): ServerInterceptor {
   return (_method, call) => {
+    const leave = enter(call.getPeer());
     let ticket: Ticket | undefined;
     let arrived = false;
     let ended = false;
@@ -74,6 +81,7 @@ export function createCallGuard(
       return true;
     };
     const end = () => {
+      if (!ended) leave?.();
       ended = true;
       timer.cancel();
       // A message that has arrived is the handler's, also when the client no longer waits for the answer.

@@ -9,11 +9,11 @@ import {
   setLogVerbosity,
 } from '@grpc/grpc-js';
 import type { Clock } from '../../component/clock.ts';
-import { formatEndpoint } from '../../config/endpoint.ts';
 import { encodeLogsResponse, encodeStatus } from '../../otlp/response.ts';
 import { type GrpcConfig, maxMessageBytes } from './config.ts';
 import { describeFailure, type Failure } from './failure.ts';
 import { admissionOf, createCallGuard } from './grpc-call-guard.ts';
+import { GrpcConnections } from './grpc-connections.ts';
 import { ReloadingServerCredentials } from './grpc-credentials.ts';
 import type { ListenerParts } from './http-server.ts';
 
@@ -36,6 +36,7 @@ export class GrpcListener {
   private readonly parts: ListenerParts;
   private readonly clock: Clock;
   private server: Server | undefined;
+  private connections: GrpcConnections | undefined;
   /** Resolves when all calls have ended after `stop`. */
   drained: Promise<void> | undefined;
 
@@ -51,7 +52,10 @@ export class GrpcListener {
     const { server_parameters: keepalive } = config.keepalive;
     // The library would write to stderr by itself; what matters comes back as errors.
     setLogVerbosity(logVerbosity.NONE);
-    const guard = createCallGuard(parts, config, this.clock, (failure) => this.status(failure));
+    const guard = createCallGuard(parts, config, this.clock, {
+      describe: (failure) => this.status(failure),
+      enter: (peer) => this.connections?.enter(peer),
+    });
     const server = new Server({
       'grpc.max_receive_message_length': maxMessageBytes(config),
       'grpc.max_concurrent_streams': config.max_concurrent_streams,
@@ -69,27 +73,43 @@ export class GrpcListener {
         void this.export(call, callback),
     });
     const credentials = parts.tls ? new ReloadingServerCredentials(parts.tls) : ServerCredentials.createInsecure();
-    const { host, port } = config.endpoint;
-    const address = formatEndpoint({ host: host === '' ? '::' : host, port });
-    const bound = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(address, credentials, (error, found) => (error ? reject(error) : resolve(found)));
-    });
+    const injector = server.createConnectionInjector(credentials);
+    const connections = new GrpcConnections(
+      {
+        maxConnections: config.max_connections,
+        maxIdle: keepalive.max_connection_idle,
+        clock: this.clock,
+        onDrop: () => this.onDroppedConnection(),
+        onError: (error) => parts.complaints.warn('listener', { error }, 'the gRPC listener failed'),
+      },
+      (socket) => injector.injectConnection(socket),
+    );
+    const port = await connections.listen(config.endpoint);
     this.server = server;
-    return bound;
+    this.connections = connections;
+    return port;
   }
 
   /** Accepts nothing more; calls that are being answered go on. */
   stop(): void {
-    const { server } = this;
-    if (!server || this.drained !== undefined) return;
-    this.drained = new Promise((resolve) => server.tryShutdown(() => resolve()));
+    const { server, connections } = this;
+    if (!server || !connections || this.drained !== undefined) return;
+    const ended = new Promise((resolve) => server.tryShutdown(resolve));
+    this.drained = Promise.all([connections.stop(), ended]).then(() => {});
   }
 
   /** Ends all connections. */
   async close(): Promise<void> {
     this.stop();
     this.server?.forceShutdown();
+    this.connections?.destroy();
     await this.drained;
+  }
+
+  private onDroppedConnection(): void {
+    this.parts.telemetry.requestFailed('grpc', 'too_many_connections');
+    const error = 'too many connections';
+    this.parts.complaints.warn('too_many_connections', { error }, 'connection not taken');
   }
 
   private async export(call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): Promise<void> {

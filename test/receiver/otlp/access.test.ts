@@ -76,6 +76,17 @@ describe('TLS over gRPC', () => {
     expect(running.intake.recordCount).toBe(1);
   });
 
+  test('a connection without a handshake does not hold up a shutdown', async () => {
+    const running = await startReceiver(grpcOnly({ tls: SERVER_TLS }));
+    const socket = connectTcp(running.receiver.ports.grpc as number, '127.0.0.1').on('error', () => {});
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const stopped = running.receiver.shutdown();
+    await running.settings.clock.advance(60_000);
+    await stopped;
+    await closed;
+  });
+
   test('a renewed certificate is served without a restart', async () => {
     const { dir, tls } = ownCertificate();
     const running = await startReceiver(grpcOnly({ tls: { ...tls, reload_interval: '1m' } }));

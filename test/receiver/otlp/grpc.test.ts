@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -139,6 +140,33 @@ describe('refused calls', () => {
 });
 
 describe('hostile clients', () => {
+  test('connections over the limit are closed, and those that call nothing after a while', async () => {
+    const running = await startReceiver(grpcOnly({ max_connections: 3 }));
+    // They neither read nor close.
+    for (let index = 0; index < 10; index++) {
+      const socket = connectSocket(running.receiver.ports.grpc as number, '127.0.0.1').on('error', () => {});
+      onTestFinished(() => void socket.destroy());
+    }
+    const turnedAway = () =>
+      running.settings.metrics.value('hids_otlp_failed_requests', { reason: 'too_many_connections' });
+    await expect.poll(turnedAway).toBe(7);
+    await running.settings.clock.advance(10 * 60_000);
+    const client = connect(running, { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 200 });
+    await expect.poll(() => send(client, protobufRequest(['one'])).then(String, String), { timeout: 10_000 }).toBe('');
+    expect(bodiesOf(running.intake)).toEqual(['one']);
+  });
+
+  test('a connection is not closed while a call of it is answered', async () => {
+    const running = await startReceiver(grpcOnly());
+    const held = gate();
+    running.intake.fail = () => held.promise;
+    const reply = send(connect(running), protobufRequest(['one']));
+    await until(() => running.intake.inFlight === 1);
+    await running.settings.clock.advance(20 * 60_000);
+    held.open();
+    await reply;
+  });
+
   test('a message that does not arrive is not waited for', async () => {
     const running = await startReceiver(grpcOnly({ read_timeout: '5s' }));
     const inFlight = inFlightOf(running);
