@@ -1,6 +1,6 @@
 import type { AnyValue } from '../pdata/any-value.ts';
 import type { LogBatch, LogRecord, Resource, Scope, ScopeLogs } from '../pdata/logs.ts';
-import { type SharedAttributes, SplitRecord } from '../pdata/split-record.ts';
+import { PartedRecord, type SharedAttributes } from '../pdata/split-record.ts';
 import { WireWriter } from './wire-writer.ts';
 
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -89,12 +89,13 @@ function writeId(writer: WireWriter, field: number, hex: string): void {
 }
 
 function writeAttributes(writer: WireWriter, field: number, record: LogRecord): void {
-  const split = record instanceof SplitRecord ? record.split : undefined;
+  const split = record instanceof PartedRecord ? record.split : undefined;
   if (split === undefined) {
     writeEntries(writer, field, record.attributes);
     return;
   }
-  writeEntries(writer, field, split.own);
+  visitor = writer;
+  split.own.forEach(writeOwn);
   const known = encoded.get(split.shared);
   if (known !== undefined) {
     writer.raw(known);
@@ -103,6 +104,13 @@ function writeAttributes(writer: WireWriter, field: number, record: LogRecord): 
   const before = writer.size;
   writeEntries(writer, field, split.shared.entries);
   encoded.set(split.shared, writer.copySince(before));
+}
+
+/** What lists its attributes has them written one by one; a function made for each record would cost more. */
+let visitor: WireWriter;
+
+function writeOwn(value: AnyValue, name: string): void {
+  writeEntry(visitor, tag(6, 2), name, value);
 }
 
 /** The bytes of what many records share, as attributes of a record. */

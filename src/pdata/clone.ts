@@ -24,8 +24,24 @@ export function cloneBatch(batch: LogBatch): LogBatch {
   };
 }
 
+/** Field by field: some records make theirs only when asked. */
 export function cloneRecord(record: LogRecord): LogRecord {
-  return { ...record, body: cloneValue(record.body), attributes: cloneAttributes(record.attributes) };
+  const { alert } = record;
+  return {
+    timeUnixNano: record.timeUnixNano,
+    observedTimeUnixNano: record.observedTimeUnixNano,
+    severityNumber: record.severityNumber,
+    severityText: record.severityText,
+    eventName: record.eventName,
+    body: cloneValue(record.body),
+    attributes: cloneAttributes(record.attributes),
+    traceId: record.traceId,
+    spanId: record.spanId,
+    flags: record.flags,
+    droppedAttributesCount: record.droppedAttributesCount,
+    identity: record.identity,
+    ...(alert && { alert }),
+  };
 }
 
 export function cloneAttributes(attributes: ReadonlyMap<string, AnyValue>): Attributes {
@@ -34,7 +50,7 @@ export function cloneAttributes(attributes: ReadonlyMap<string, AnyValue>): Attr
   return copy;
 }
 
-function cloneValue(value: AnyValue): AnyValue {
+export function cloneValue(value: AnyValue): AnyValue {
   if (value instanceof Map) return cloneAttributes(value);
   if (Array.isArray(value)) return value.map(cloneValue);
   return value;

@@ -1,5 +1,5 @@
 import type { AnyValue, Attributes } from './any-value.ts';
-import { cloneAttributes } from './clone.ts';
+import { cloneAttributes, cloneValue } from './clone.ts';
 import type { LogRecord } from './logs.ts';
 
 /** Attributes that many records begin with. One object for all of these; nobody changes it. */
@@ -7,34 +7,72 @@ export interface SharedAttributes {
   readonly entries: ReadonlyMap<string, AnyValue>;
 }
 
+/** What can be listed, each name once: a map, or something that makes them while it lists them. */
+export interface ListedAttributes {
+  forEach(visit: (value: AnyValue, name: string) => void): void;
+}
+
 /** All attributes of a record: the shared ones, then its own. No name is in both. */
 export interface SplitAttributes {
   readonly shared: SharedAttributes;
-  readonly own: Attributes;
+  readonly own: ListedAttributes;
 }
 
 /**
  * A record most of whose attributes are the same as those of others: the map of all of them is only made when somebody
  * asks for it. Who can do with the two parts, as an encoder that keeps the bytes of the shared one, asks for `split`.
- * A copy by `{ ...record }` has to name `attributes`, as it would for any record that it is going to change.
+ * Its fields may be made when they are asked for, too: who wants a copy asks `cloneRecord`, not for `{ ...record }`.
  */
-export class SplitRecord implements LogRecord {
-  timeUnixNano: bigint;
-  observedTimeUnixNano: bigint;
-  severityNumber: number;
-  severityText: string;
-  eventName: string;
-  body: AnyValue;
-  traceId: string;
-  spanId: string;
-  flags: number;
-  droppedAttributesCount: number;
-  identity: string;
-  alert?: NonNullable<LogRecord['alert']>;
-  #split: SplitAttributes | undefined;
-  #attributes: Attributes | undefined = undefined;
+export abstract class PartedRecord implements LogRecord {
+  abstract readonly timeUnixNano: bigint;
+  abstract readonly observedTimeUnixNano: bigint;
+  abstract readonly severityNumber: number;
+  abstract readonly severityText: string;
+  abstract readonly eventName: string;
+  abstract readonly body: AnyValue;
+  abstract readonly traceId: string;
+  abstract readonly spanId: string;
+  abstract readonly flags: number;
+  abstract readonly droppedAttributesCount: number;
+  abstract readonly identity: string;
+  abstract readonly alert?: NonNullable<LogRecord['alert']>;
+  private whole: Attributes | undefined = undefined;
+
+  protected abstract parts(): SplitAttributes;
+
+  /** The parts; undefined once the map was handed out, since it may have been changed then. */
+  get split(): SplitAttributes | undefined {
+    return this.whole === undefined ? this.parts() : undefined;
+  }
+
+  get attributes(): Attributes {
+    this.whole ??= joinAttributes(this.parts());
+    return this.whole;
+  }
+
+  set attributes(attributes: Attributes) {
+    this.whole = attributes;
+  }
+}
+
+/** A record in two parts that is complete as it is. */
+export class SplitRecord extends PartedRecord {
+  readonly timeUnixNano: bigint;
+  readonly observedTimeUnixNano: bigint;
+  readonly severityNumber: number;
+  readonly severityText: string;
+  readonly eventName: string;
+  readonly body: AnyValue;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly flags: number;
+  readonly droppedAttributesCount: number;
+  readonly identity: string;
+  readonly alert?: NonNullable<LogRecord['alert']>;
+  private readonly made: SplitAttributes;
 
   constructor(fields: Omit<LogRecord, 'attributes'>, split: SplitAttributes) {
+    super();
     this.timeUnixNano = fields.timeUnixNano;
     this.observedTimeUnixNano = fields.observedTimeUnixNano;
     this.severityNumber = fields.severityNumber;
@@ -47,27 +85,18 @@ export class SplitRecord implements LogRecord {
     this.droppedAttributesCount = fields.droppedAttributesCount;
     this.identity = fields.identity;
     if (fields.alert) this.alert = fields.alert;
-    this.#split = split;
+    this.made = split;
   }
 
-  /** The parts; undefined once the map was handed out, since it may have been changed then. */
-  get split(): SplitAttributes | undefined {
-    return this.#split;
-  }
-
-  get attributes(): Attributes {
-    if (this.#split) this.attributes = joinAttributes(this.#split);
-    return this.#attributes!;
-  }
-
-  set attributes(attributes: Attributes) {
-    this.#attributes = attributes;
-    this.#split = undefined;
+  protected parts(): SplitAttributes {
+    return this.made;
   }
 }
 
 export function joinAttributes({ shared, own }: SplitAttributes): Attributes {
   const attributes = cloneAttributes(shared.entries);
-  for (const [name, value] of own) attributes.set(name, value);
+  own.forEach((value, name) => {
+    attributes.set(name, cloneValue(value));
+  });
   return attributes;
 }

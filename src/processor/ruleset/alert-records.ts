@@ -2,14 +2,22 @@ import type { Alert, AlertRule } from '../../pdata/alert.ts';
 import type { AnyValue } from '../../pdata/any-value.ts';
 import { createLogRecord, type LogRecord, type Resource } from '../../pdata/logs.ts';
 import type { Severity } from '../../pdata/severity.ts';
-import { type SharedAttributes, SplitRecord } from '../../pdata/split-record.ts';
+import { AlertRecord, type RulePart } from './alert/alert-record.ts';
+import { buildAlert } from './alert/build.ts';
+import { boundFields, countAttributes } from './alert/fields.ts';
 import { MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES } from './alert/limits.ts';
 import { alertAttributes, createAlertRecord } from './alert/record.ts';
-import type { Rule } from './compile/ruleset.ts';
+import { textsOf } from './alert/rule-texts.ts';
+import type { Rule, Ruleset } from './compile/ruleset.ts';
+import type { Verdict } from './evaluate/verdict.ts';
+import type { HostIdentity } from './identity.ts';
 
 /** Room for the mark of a cut, as in `limitAttributes`. */
 const RESERVED_ATTRIBUTES = 1;
 const RESERVED_BYTES = 64;
+/** What an event has besides its fields: uid, file, firings, decoder, location, agent. */
+const EVENT_ATTRIBUTES = 7;
+const EVENT_BYTES = 512;
 /** A shorter text is surely not cut: a UTF-16 unit takes three bytes at most. */
 const SHORT_TEXT = 1024;
 /** What a character may become in JSON, `\u0000`, and what stands around it. */
@@ -17,72 +25,68 @@ const JSON_BYTES = 6;
 
 /** What attributes take at most; counting exactly would look at every byte of every alert. */
 interface Size {
-  count: number;
-  bytes: number;
+  readonly count: number;
+  readonly bytes: number;
 }
 
-interface RulePart extends Size {
-  readonly shared: SharedAttributes;
-  /** The rule without what is shared: what goes into the record of each event. */
-  readonly bare: AlertRule;
-}
+type MeasuredPart = RulePart & Size;
 
 const NOTHING = createLogRecord();
-const NO_RESOURCE: Resource = { attributes: new Map() };
-/** A rule without the parts that all its alerts have in common. */
-const BARE_RULE: AlertRule = {
-  id: '',
-  level: 0,
-  description: '',
-  rawDescription: '',
-  groupText: '',
-  groups: [],
-  compliance: new Map(),
-  mail: false,
-  file: '',
-  noFullLog: false,
-};
-/** Always there, so it goes with the event. */
-const LEVEL = 'hids.rule.level';
+
+/** Who an alert is about, and what its record hangs on. */
+export interface AlertSubject {
+  readonly host: HostIdentity;
+  readonly alertResource: Resource;
+}
 
 /**
- * Makes the records of alerts. Two thirds of an alert's attributes say what its rule is: they are made once, and records
- * share them until somebody asks for the whole map. The attributes are those of `createAlertRecord`, which also makes
- * the record where something might have to be cut.
+ * Makes the records of alerts. Two thirds of an alert's attributes say what its rule is: they are made once. The rest is
+ * made when it is asked for. Records say what those of `createAlertRecord` say, which also makes them where something
+ * might have to be cut, or a difference has to be told.
  */
 export class AlertRecords {
   readonly #severityOf: (level: number) => Severity;
-  readonly #parts = new WeakMap<Rule, RulePart>();
+  readonly #parts = new WeakMap<Rule, MeasuredPart>();
   readonly #resources = new WeakMap<Resource, Size>();
 
   constructor(severityOf: (level: number) => Severity) {
     this.#severityOf = severityOf;
   }
 
+  /** `verdict` has a rule. */
   create(
-    alert: Alert & { rule: AlertRule },
-    rule: Rule,
+    verdict: Verdict & { rule: Rule },
+    ruleset: Ruleset,
     source: LogRecord,
-    resource: Resource,
+    subject: AlertSubject,
     usedFields: ReadonlySet<string>,
   ): { record: LogRecord; attributesCut: number } {
-    const part = this.#partOf(rule, alert.rule);
-    // Nobody but the maker of the record sees the alert with the bare rule; a copy of it would be garbage at once.
-    const whole = alert.rule;
-    alert.rule = bareRule(part.bare, whole);
-    const { record } = createAlertRecord(alert, source, NO_RESOURCE, usedFields, this.#severityOf);
-    alert.rule = whole;
-    const own = record.attributes;
-    if (!fits(sizeOf(own), part, this.#sizeOfResource(resource))) {
-      return createAlertRecord(alert, source, resource, usedFields, this.#severityOf);
+    const part = this.#partOf(verdict.rule, ruleset);
+    if (verdict.event.previousLog === undefined && this.#fits(part, verdict, source, subject)) {
+      return { record: new AlertRecord(part, verdict, source, subject.host), attributesCut: 0 };
     }
-    return { record: new SplitRecord(record, { shared: part.shared, own }), attributesCut: 0 };
+    const alert = buildAlert(verdict, ruleset, subject.host, source.identity) as Alert & { rule: AlertRule };
+    return createAlertRecord(alert, source, subject.alertResource, usedFields, this.#severityOf);
   }
 
-  #partOf(rule: Rule, described: AlertRule): RulePart {
+  #fits(part: Size, { event }: Verdict, source: LogRecord, { host, alertResource }: AlertSubject): boolean {
+    const resource = this.#sizeOfResource(alertResource);
+    const path = source.attributes.get('log.file.path') ?? '';
+    if (typeof path !== 'string') return false;
+    const { location, decoderName = '' } = event;
+    const { name, shownAgentId } = host;
+    const longest = Math.max(path.length, location.length, decoderName.length, name.length, shownAgentId.length);
+    if (longest > SHORT_TEXT) return false;
+    const count = EVENT_ATTRIBUTES + countAttributes(event);
+    if (count + part.count + resource.count + RESERVED_ATTRIBUTES > MAX_ATTRIBUTES) return false;
+    const bytes = boundFields(event, SHORT_TEXT) + EVENT_BYTES + 3 * 5 * longest;
+    return bytes + part.bytes + resource.bytes + RESERVED_BYTES <= MAX_ATTRIBUTE_BYTES;
+  }
+
+  #partOf(rule: Rule, ruleset: Ruleset): MeasuredPart {
     const known = this.#parts.get(rule);
-    if (known) return known;
-    const { firedtimes: _firedtimes, ...constant } = described;
+    if (known?.ruleset === ruleset) return known;
+    const texts = textsOf(rule);
     const bare: Alert & { rule: AlertRule } = {
       time: 0,
       uid: '',
@@ -93,12 +97,10 @@ export class AlertRecords {
       predecoder: {},
       data: [],
       previousOutput: [],
-      rule: constant,
+      rule: { ...texts, description: '' },
     };
     const entries = alertAttributes(bare, NOTHING);
-    entries.delete(LEVEL);
-    const bareOfRule = { ...BARE_RULE, level: described.level, groups: [] };
-    const part = { shared: { entries }, bare: bareOfRule, ...sizeOf(entries) };
+    const part = { rule, ruleset, severity: this.#severityOf(rule.level), shared: { entries }, ...sizeOf(entries) };
     this.#parts.set(rule, part);
     return part;
   }
@@ -113,36 +115,13 @@ export class AlertRecords {
   }
 }
 
-/** The same object for all events of a rule. */
-function bareRule(bare: AlertRule, { description, firedtimes }: AlertRule): AlertRule {
-  bare.description = description;
-  if (firedtimes !== undefined) bare.firedtimes = firedtimes;
-  else if (bare.firedtimes !== undefined) delete bare.firedtimes;
-  return bare;
-}
-
-function fits(...sizes: readonly Size[]): boolean {
-  let count = RESERVED_ATTRIBUTES;
-  let bytes = RESERVED_BYTES;
-  for (const size of sizes) {
-    count += size.count;
-    bytes += size.bytes;
-  }
-  return count <= MAX_ATTRIBUTES && bytes <= MAX_ATTRIBUTE_BYTES;
-}
-
 /** An upper bound; infinite where something may be too long by itself, or is nested and counts as several. */
 function sizeOf(attributes: ReadonlyMap<string, AnyValue>): Size {
-  sum = 0;
-  attributes.forEach(addBytes);
-  return { count: attributes.size, bytes: sum };
-}
-
-/** Of the map that is being measured; a function that is made anew, or an iterator, costs more than the sum. */
-let sum = 0;
-
-function addBytes(value: AnyValue, name: string): void {
-  sum += name.length * 3 + bytesOf(value);
+  let bytes = 0;
+  attributes.forEach((value, name) => {
+    bytes += name.length * 3 + bytesOf(value);
+  });
+  return { count: attributes.size, bytes };
 }
 
 function bytesOf(value: AnyValue): number {

@@ -1,13 +1,13 @@
 import { formatHealthEvent, HEALTH_LOCATION } from '../../component/health-event.ts';
 import type { LocalHost } from '../../component/host.ts';
-import type { Alert, AlertRule } from '../../pdata/alert.ts';
+import type { Alert } from '../../pdata/alert.ts';
 import { createLogRecord, type LogRecord, type Resource, type ScopeLogs } from '../../pdata/logs.ts';
 import { buildAlert } from './alert/build.ts';
 import { createAlertResource, createSeverityMap } from './alert/record.ts';
 import { collectUsedFields } from './alert/used-fields.ts';
 import { AlertRecords } from './alert-records.ts';
 import { textToBytes } from './bytes.ts';
-import type { Ruleset } from './compile/ruleset.ts';
+import type { Rule, Ruleset } from './compile/ruleset.ts';
 import type { RulesetConfig } from './config.ts';
 import { createEngine, type Engine, type EventInput } from './evaluate/engine.ts';
 import type { EngineState } from './evaluate/state.ts';
@@ -27,13 +27,29 @@ export interface RecordSource {
 }
 
 /** What one record led to, for the processor to count. */
-export interface RecordOutcome {
+export class RecordOutcome {
   readonly verdict: Verdict;
-  /** The decision in full; present whenever a rule of level 1 or above won, or records are annotated. */
-  readonly alert: Alert | undefined;
   /** The record that leaves. */
   readonly alertRecord: LogRecord | undefined;
   readonly attributesCut: number;
+  private readonly described: Alert | undefined;
+
+  constructor(
+    verdict: Verdict,
+    alertRecord: LogRecord | undefined,
+    attributesCut: number,
+    described: Alert | undefined,
+  ) {
+    this.verdict = verdict;
+    this.alertRecord = alertRecord;
+    this.attributesCut = attributesCut;
+    this.described = described;
+  }
+
+  /** The decision in full; present whenever a record leaves, or records are annotated. */
+  get alert(): Alert | undefined {
+    return this.described ?? this.alertRecord?.alert;
+  }
 }
 
 const NO_FIELDS: ReadonlySet<string> = new Set();
@@ -115,17 +131,13 @@ export class RulesetRuntime {
     if (alias !== '') event.alias = textToBytes(alias);
     if (trusted && runNumber !== undefined) event.runTimeMs = runNumber;
     const verdict = this.engine!.evaluate(event);
-    const wanted = verdict.alert || this.config.emit === 'annotated';
-    if (!wanted) return { verdict, alert: undefined, alertRecord: undefined, attributesCut: 0 };
-    const alert = buildAlert(verdict, this.ruleset, host, record.identity);
+    const described =
+      this.config.emit === 'annotated' ? buildAlert(verdict, this.ruleset, host, record.identity) : undefined;
     const { rule } = verdict;
-    if (!verdict.alert || alert.rule === undefined || rule === undefined) {
-      return { verdict, alert, alertRecord: undefined, attributesCut: 0 };
-    }
-    const used = this.usedFields.get(alert.rule.id) ?? NO_FIELDS;
-    const complete = alert as Alert & { rule: AlertRule };
-    const made = this.alertRecords.create(complete, rule, record, source.alertResource, used);
-    return { verdict, alert, alertRecord: made.record, attributesCut: made.attributesCut };
+    if (!verdict.alert || rule === undefined) return new RecordOutcome(verdict, undefined, 0, described);
+    const used = this.usedFields.get(rule.id) ?? NO_FIELDS;
+    const made = this.alertRecords.create(verdict as Verdict & { rule: Rule }, this.ruleset, record, source, used);
+    return new RecordOutcome(verdict, made.record, made.attributesCut, described);
   }
 
   /** Records about what evaluating one record brought to light; rules of the health add-on turn them into alerts. */

@@ -7,8 +7,41 @@ export const MAX_BODY_BYTES = 200_000;
  * What a person reads: the description, the log, for `check_diff` the difference, then the earlier lines
  * (`Previous output:` and the old text, or the events of a correlation). Long texts are cut in the middle.
  */
-export function formatBody(alert: Alert, maxBytes = MAX_BODY_BYTES): string {
-  const description = cutMiddle(alert.rule?.description ?? '', 4096);
+export function formatBody(alert: BodyParts, maxBytes = MAX_BODY_BYTES): string {
+  const description = alert.rule?.description ?? '';
+  if (fitsForSure(description, alert, maxBytes)) {
+    let body = join(description, alert.fullLog);
+    if (alert.delta !== undefined) body = join(body, alert.delta);
+    return alert.previousOutput.length === 0 ? body : join(body, alert.previousOutput.join('\n'));
+  }
+  return formatLong(description, alert, maxBytes);
+}
+
+/** What of an alert its body shows. */
+export type BodyParts = Pick<Alert, 'fullLog' | 'delta' | 'previousOutput'> & {
+  readonly rule?: { description: string };
+};
+
+const MAX_DESCRIPTION_BYTES = 4096;
+/** UTF-8 of one UTF-16 unit. */
+const MOST_OF_UNIT = 3;
+
+/** Told by lengths alone, as nearly all are. */
+function fitsForSure(description: string, { fullLog, delta, previousOutput }: BodyParts, maxBytes: number): boolean {
+  if (description.length * MOST_OF_UNIT > MAX_DESCRIPTION_BYTES) return false;
+  // A delta may have a quarter, and what stands around it half of the rest.
+  let units = description.length + fullLog.length + (delta?.length ?? 0) * 4;
+  for (const line of previousOutput) units += line.length + 1;
+  return units * MOST_OF_UNIT * 2 < maxBytes;
+}
+
+function join(text: string, more: string): string {
+  if (text === '') return more;
+  return more === '' ? text : `${text}\n${more}`;
+}
+
+function formatLong(whole: string, alert: BodyParts, maxBytes: number): string {
+  const description = cutMiddle(whole, MAX_DESCRIPTION_BYTES);
   const previous = alert.previousOutput.join('\n');
   const rest = maxBytes - byteLength(description) - 2;
   const delta = alert.delta === undefined ? '' : cutMiddle(alert.delta, Math.floor(rest / 4));

@@ -3,13 +3,13 @@ import type { AnyValue, Attributes } from '../../../pdata/any-value.ts';
 import { createLogRecord, type LogRecord, type Resource } from '../../../pdata/logs.ts';
 import { SEVERITY_BY_LEVEL, type Severity } from '../../../pdata/severity.ts';
 import type { HostIdentity } from '../identity.ts';
+import { ALERT_EVENT_NAME } from './alert-record.ts';
 import { formatBody } from './body.ts';
 import { limitAttributes } from './limits.ts';
 import { addAll, ruleAttributesOf } from './rule-attributes.ts';
 import { addSemanticAttributes } from './semantic-fields.ts';
 import { distinctTime } from './uid.ts';
 
-export const ALERT_EVENT_NAME = 'hids.alert';
 export const SERVICE_NAME = 'otel-hids';
 
 /** Resource attributes of the observed host that alerts keep. */

@@ -1,4 +1,4 @@
-import type { Attributes } from '../../../pdata/any-value.ts';
+import type { AnyValue, Attributes } from '../../../pdata/any-value.ts';
 
 /**
  * Decoded fields that have a name in the OpenTelemetry semantic conventions: they leave under both names. Of several
@@ -62,10 +62,23 @@ export function addSemanticAttributes(attributes: Attributes, data: ReadonlyArra
     if (place !== undefined) values[place] ??= value;
   }
   for (let place = 0; place < values.length; place++) {
-    const value = values[place];
-    const { attribute, type } = SEMANTIC_FIELDS[place]!;
-    if (value === undefined || NO_VALUES.has(value) || attributes.has(attribute)) continue;
-    if (type === 'text') attributes.set(attribute, attribute === 'network.transport' ? value.toLowerCase() : value);
-    else if (/^\d{1,10}$/.test(value)) attributes.set(attribute, Number(value));
+    const text = values[place];
+    const { attribute } = SEMANTIC_FIELDS[place]!;
+    if (text === undefined || attributes.has(attribute)) continue;
+    const value = semanticValue(place, text);
+    if (value !== undefined) attributes.set(attribute, value);
   }
+}
+
+/** Place of a field in the table, or -1. */
+export function semanticPlace(field: string): number {
+  return PLACES.get(field) ?? -1;
+}
+
+/** What the field at that place says; undefined where its value means none, or is not what it should be. */
+export function semanticValue(place: number, text: string): AnyValue | undefined {
+  if (NO_VALUES.has(text)) return undefined;
+  const { attribute, type } = SEMANTIC_FIELDS[place]!;
+  if (type === 'text') return attribute === 'network.transport' ? text.toLowerCase() : text;
+  return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
 }

@@ -68,7 +68,12 @@ function listStatics(statics: readonly (string | undefined)[], dialect: Dialect)
   const fields: [string, string][] = [];
   for (const name of STATIC_FIELDS) {
     const value = statics[STATIC_SLOT[name]];
-    if (value !== undefined) fields.push([dialect === 'ossec' ? (OSSEC_NAMES[name] ?? name) : name, value]);
+    if (value !== undefined) fields.push([staticName(name, dialect), value]);
   }
   return fields;
+}
+
+/** What a dialect calls a static field. */
+export function staticName(name: StaticField, dialect: Dialect): string {
+  return dialect === 'ossec' ? (OSSEC_NAMES[name] ?? name) : name;
 }

@@ -1,6 +1,12 @@
 import type { Alert, AlertRule } from '../../../pdata/alert.ts';
+import type { Attributes } from '../../../pdata/any-value.ts';
 import type { LogRecord } from '../../../pdata/logs.ts';
-import { type SharedAttributes, SplitRecord } from '../../../pdata/split-record.ts';
+import {
+  type ListedAttributes,
+  PartedRecord,
+  type SharedAttributes,
+  SplitRecord,
+} from '../../../pdata/split-record.ts';
 import { LazyAlert } from './lazy-alert.ts';
 import { readTrace, writeTrace } from './record-codec.ts';
 import type { WireReader } from './wire-reader.ts';
@@ -44,10 +50,10 @@ export class AlertWriter {
     writer.word(record.severityText);
     writer.word(record.eventName);
     writer.value(record.body);
-    const split = record instanceof SplitRecord ? record.split : undefined;
+    const split = record instanceof PartedRecord ? record.split : undefined;
     writer.flag(split !== undefined);
     if (split) this.#writeShared(split.shared);
-    writer.attributes(split?.own ?? record.attributes, isWord);
+    writer.attributes(split ? listed(split.own) : record.attributes, isWord);
     writer.text(record.identity);
     writeTrace(writer, record);
   }
@@ -139,6 +145,14 @@ export class AlertReader {
     this.#rules.set(id, facts);
     return facts;
   }
+}
+
+function listed(own: ListedAttributes): Attributes {
+  const attributes: Attributes = new Map();
+  own.forEach((value, name) => {
+    attributes.set(name, value);
+  });
+  return attributes;
 }
 
 /** Values that one decoder or host always has. */

@@ -149,7 +149,8 @@ export async function start(
 }
 
 /** What an alert says, complete, but for the number of firings: threads take those in another order. */
-export function describeAlert({ attributes, alert, ...record }: LogRecord): unknown {
+export function describeAlert(record: LogRecord): unknown {
+  const { attributes, alert } = record;
   const whole = (alert as { whole?: typeof alert } | undefined)?.whole ?? alert;
   const { firedtimes: _firedtimes, ...rule } = whole?.rule ?? {};
   return plain({
