@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OsRegexMatcher, OsRegexSearcher } from '../../../../src/processor/ruleset/matcher/osregex/matcher.ts';
 import { parseOsRegex } from '../../../../src/processor/ruleset/matcher/osregex/parse.ts';
-import type { SearchResult } from '../../../../src/processor/ruleset/matcher/types.ts';
+import { MatchLimitError, type SearchResult } from '../../../../src/processor/ruleset/matcher/types.ts';
 import { type Golden, hasGoldens, readGoldens } from './goldens.ts';
 import { matchOsRegex } from './reference/osregex.ts';
 
@@ -34,7 +34,16 @@ const alternative = fc
   .tuple(fc.constantFrom('', '', '^'), fc.array(piece, { maxLength: 4 }), fc.constantFrom('', '', '$'))
   .map(([begin, pieces, end]) => begin + pieces.join('') + end);
 const patterns = fc.array(alternative, { minLength: 1, maxLength: 3 }).map((alternatives) => alternatives.join('|'));
-const texts = fc.string({ unit: fc.constantFrom(...'aaB11  ::.-()\t\xe9'), maxLength: 14 });
+const texts = fc.string({ unit: fc.constantFrom(...'aaB11  ::.-()\t\xe9\0'), maxLength: 14 });
+/** One that begins with a literal of some bytes, as most do. */
+const named = fc
+  .tuple(
+    fc.constantFrom('a1', 'ab:', 'B', 'a(', '(a'),
+    fc.array(quantified, { maxLength: 4 }),
+    fc.constantFrom('', '$'),
+  )
+  .map(([name, tokens, end]) => `${name}${tokens.join('')}${name.includes('(') ? ')' : ''}${end}`);
+const longTexts = fc.string({ unit: fc.constantFrom(...'aabABb11  ::.-()\t\xe9\0'), maxLength: 40 });
 
 describe('OS_Regex and its reference', () => {
   test('agree on any pattern', () => {
@@ -49,6 +58,26 @@ describe('OS_Regex and its reference', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  test('agree on patterns with a name in front', () => {
+    let matches = 0;
+    fc.assert(
+      fc.property(named, fc.array(longTexts, { minLength: 4, maxLength: 8 }), (pattern, subjects) => {
+        const searcher = new OsRegexSearcher(pattern);
+        for (const text of subjects) {
+          const found = searcher.search(text, 0);
+          if (found) matches++;
+          expect([pattern, text, found]).toEqual([pattern, text, searchReference(pattern, text)]);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+    expect(matches).toBeGreaterThan(300);
+  });
+
+  test('a text that takes too long is given up', () => {
+    expect(() => new OsRegexSearcher('a\\S+\\t\\d').search(`${'a'.repeat(6000)} b`, 0)).toThrow(MatchLimitError);
   });
 
   test('searching from an offset is searching the rest', () => {

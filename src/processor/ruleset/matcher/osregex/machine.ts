@@ -1,5 +1,26 @@
-import { foldAscii } from '../ascii.ts';
-import { CLOSE, ONE, OPEN, PLUS, type Program, STAR } from './program.ts';
+import { FOLD, foldAscii } from '../ascii.ts';
+import {
+  CLOSE,
+  END,
+  KIND,
+  LITERAL,
+  NEAR_END,
+  NEXT_IS_CLASS,
+  NEXT_IS_END,
+  NEXT_IS_RUN,
+  ONE,
+  OPEN,
+  PAREN,
+  PAREN_CLOSES,
+  PLUS,
+  type Program,
+  ROW,
+  ROW_BITS,
+  STAR,
+  STRIDE,
+  VALUE,
+} from './program.ts';
+import { EMPTY_ROW, SETS } from './sets.ts';
 
 /** No match. Other results are the offset the original reports as the last byte of the match (-1 when before the text). */
 export const NO_MATCH = -2;
@@ -7,7 +28,7 @@ export const NO_MATCH = -2;
 export const LIMIT = -3;
 
 /** About ten milliseconds. */
-export const MAX_STEPS = 3_000_000;
+const MAX_STEPS = 3_000_000;
 
 const savedTokens = new Int32Array(4);
 const savedPlaces = new Int32Array(4);
@@ -22,6 +43,7 @@ const savedPlaces = new Int32Array(4);
  * - a literal that takes over clears it, a class does not, and it survives going back to a remembered place.
  * - `end` is unset after a failed attempt until something that is not a final `*` class matches, and an unset `end` is
  *   no match: `\d*$` only ever matches from the first byte on.
+ * - of two parentheses in a row the second is a literal.
  */
 export function run(
   program: Program,
@@ -32,114 +54,135 @@ export function run(
   captures: Int32Array | undefined,
   captureMode: boolean,
 ): number {
-  const { length, kinds, accepts, classes, nearEnd, slots, prefix, stays, first } = program;
+  const { code, end: whole, jump } = program;
+  const sets = SETS;
   const size = text.length;
-  const whole = program.end;
-  if (length === 0) return !whole || size === from ? from : NO_MATCH;
-  if (size === from) return acceptsRest(program, 0, false) ? from : NO_MATCH;
-
-  const UNSET = NO_MATCH;
-  const jump = !program.begin && prefix !== '';
   const lower = program.folds ? (folded ?? foldAscii(text)) : '';
   let end = from;
-  let token = 0;
+  let at = 0;
   let place = from;
   let repeated = false;
   let restart = -1;
   let saved = 0;
   let steps = 0;
+  let mark = from;
 
-  if (jump) {
-    place = lower.indexOf(prefix, from);
-    if (place < 0) return NO_MATCH;
-  } else if (prefix !== '' && accepts[0]![bytes[from]!] === 0) {
-    return NO_MATCH;
+  if (code.length === STRIDE) return !whole || size === from ? from : NO_MATCH;
+  if (size === from) return acceptsRest(code, 0, false) ? from : NO_MATCH;
+  if (jump !== '') {
+    restart = lower.indexOf(jump, from);
+    if (restart < 0) return NO_MATCH;
+    if (program.filter !== undefined && !program.filter.passes(lower, restart + jump.length)) return NO_MATCH;
+    mark = restart;
+    at = jump.length * STRIDE;
+    place = restart + jump.length;
+    end = place - 1;
+  } else {
+    if (program.begin && (code[0]! & KIND) === LITERAL && FOLD[bytes[from]!] !== code[0]! >>> VALUE) return NO_MATCH;
+    if (program.filter !== undefined && !program.filter.passes(lower, from)) return NO_MATCH;
   }
-  if (program.folds && !program.filter.passes(lower, place + prefix.length)) return NO_MATCH;
-  for (; place < size; place++) {
-    if (++steps > MAX_STEPS) return LIMIT;
-    if (token < length && kinds[token]! >= OPEN) {
-      if (captures) captures[slots[token]!] = place;
-      token++;
-    }
-    if (token >= length) {
-      if (!whole) return end;
-    } else {
-      const byte = bytes[place]!;
-      const fits = accepts[token]![byte] === 1;
-      if (classes[token] === 1 && kinds[token] !== ONE) {
-        const star = kinds[token] === STAR;
-        if (fits) {
-          if (star) repeated = true;
-          const next = program.next[token]!;
-          const paren = next > token + 1;
-          if (next >= length) {
+
+  for (;;) {
+    for (;;) {
+      if (place >= size) {
+        if (end === NO_MATCH) return NO_MATCH;
+        if (captureMode) {
+          while ((code[at]! & KIND) === STAR) at += STRIDE;
+          const kind = code[at]! & KIND;
+          if (captures !== undefined && (kind === OPEN || kind === CLOSE)) captures[code[at]! >>> VALUE] = size;
+        }
+        return acceptsRest(code, at, repeated) ? end : NO_MATCH;
+      }
+      let word = code[at]!;
+      let kind = word & KIND;
+      let byte = bytes[place]!;
+      if (kind >= OPEN) {
+        if (kind !== END) {
+          if (captures !== undefined) captures[word >>> VALUE] = place;
+          at += STRIDE;
+          word = code[at]!;
+          kind = word & KIND;
+        }
+        if (kind === END) {
+          if (!whole) return end;
+          break;
+        }
+      }
+      const rows = code[at + 1]!;
+      if (sets[((rows & ROW) << 8) | byte] === 1) {
+        if (kind === PLUS || kind === STAR) {
+          // A class that repeats.
+          if (kind === STAR) repeated = true;
+          if ((word & NEXT_IS_END) !== 0) {
             // Nothing but this class is left: all that it takes, at once.
-            const taken = accepts[token]!;
-            const begun = place;
             if (!repeated) end = place;
-            while (place + 1 < size && taken[bytes[place + 1]!] === 1) place++;
-            steps += place - begun;
-            if (paren && captures) captures[slots[next - 1]!] = place + 1;
+            const taken = (rows & ROW) << 8;
+            while (++place < size && sets[taken | bytes[place]!] === 1);
+            if (captures !== undefined && (word & PAREN) !== 0) captures[word >>> VALUE] = place;
             repeated = true;
             continue;
           }
-          if (repeated && accepts[next]![byte] === 1) {
-            if (paren && captures) captures[slots[next - 1]!] = place;
-            if (saved < 4) {
-              savedTokens[saved] = token;
-              savedPlaces[saved++] = place;
-            }
-            const isClass = classes[next] === 1;
-            token = isClass && kinds[next] !== ONE ? next : next + 1;
-            repeated = isClass;
-            end = place;
-            continue;
+          const next = ((rows >>> ROW_BITS) & ROW) << 8;
+          if (!repeated || sets[next | byte] === 0) {
+            if (!repeated && captures !== undefined && (word & PAREN_CLOSES) !== 0)
+              captures[word >>> VALUE] = place + 1;
+            repeated = true;
+            // The same for all bytes that are the class's and not the next token's.
+            const stays = (rows >>> (2 * ROW_BITS)) << 8;
+            do byte = bytes[++place]!;
+            while (sets[stays | byte] === 1 && place < size);
+            end = place - 1;
+            if (place >= size || sets[next | byte] === 0 || sets[((rows & ROW) << 8) | byte] === 0) continue;
           }
-          if (!repeated && paren && captures && kinds[token + 1] === CLOSE) captures[slots[token + 1]!] = place + 1;
-          repeated = true;
-          // The same for all bytes that are the class's and not the next token's.
-          const stay = stays[token]!;
-          const begun = place;
-          while (place + 1 < size && stay[bytes[place + 1]!] === 1) place++;
-          steps += place - begun;
+          if (captures !== undefined && (word & PAREN) !== 0) captures[word >>> VALUE] = place;
+          if (saved < 4) {
+            savedTokens[saved] = at;
+            savedPlaces[saved++] = place;
+          }
+          at += (word & PAREN) !== 0 ? 2 * STRIDE : STRIDE;
+          if ((word & NEXT_IS_RUN) === 0) at += STRIDE;
+          repeated = (word & NEXT_IS_CLASS) !== 0;
           end = place;
+          place++;
           continue;
         }
-        if (nearEnd[token] === 1 && repeated && end !== UNSET) {
+        at += STRIDE;
+        if (restart < 0) restart = place;
+        end = place;
+        place++;
+        continue;
+      }
+      if (kind === PLUS || kind === STAR) {
+        if (repeated && (word & NEAR_END) !== 0 && end !== NO_MATCH) {
           end = place;
           if (!whole) return end;
-        } else if (star) {
-          token++;
-          place--;
-          end = place;
+        } else if (kind === STAR) {
+          at += STRIDE;
+          end = place - 1;
           repeated = false;
           continue;
         } else if (repeated) {
-          token++;
-          place--;
+          at += STRIDE;
           repeated = false;
           continue;
         }
         repeated = false;
-      } else if (fits) {
-        token++;
-        if (restart < 0) restart = place;
-        end = place;
-        continue;
-      } else if (classes[token] === 1) {
-        if (nearEnd[token] === 1 && repeated && end !== UNSET) {
+      } else if (kind === ONE) {
+        if (repeated && (word & NEAR_END) !== 0 && end !== NO_MATCH) {
           end = place;
           if (!whole) return end;
         }
         repeated = false;
       }
+      break;
     }
 
+    steps += place - mark + 1;
+    if (steps > MAX_STEPS) return LIMIT;
     if (saved > 0) {
-      token = savedTokens[--saved]!;
-      place = savedPlaces[saved]!;
-      end = place;
+      at = savedTokens[--saved]!;
+      place = end = savedPlaces[saved]!;
+      mark = ++place;
       continue;
     }
     if (program.begin) return NO_MATCH;
@@ -147,55 +190,56 @@ export function run(
       place = restart;
       restart = -1;
     }
-    token = 0;
-    end = UNSET;
-    if (jump) {
-      place = lower.indexOf(prefix, place + 1) - 1;
-      if (place < -1) return NO_MATCH;
-    } else if (first !== undefined && !repeated) {
-      // Attempts at these bytes would come to this place again, with nothing changed.
-      const begun = place;
-      while (place + 1 < size && first[bytes[place + 1]!] === 0) place++;
-      steps += place - begun;
+    end = NO_MATCH;
+    if (jump !== '') {
+      restart = lower.indexOf(jump, place + 1);
+      if (restart < 0) return NO_MATCH;
+      mark = restart;
+      at = jump.length * STRIDE;
+      place = restart + jump.length;
+      end = place - 1;
+    } else {
+      at = 0;
+      place++;
+      if (program.first !== EMPTY_ROW && !repeated) {
+        // Attempts at these bytes would come to this place again, with nothing changed.
+        const first = program.first << 8;
+        while (place < size && sets[first | bytes[place]!] === 0) place++;
+      }
+      mark = place;
     }
   }
-
-  if (end === UNSET) return NO_MATCH;
-  if (captureMode) {
-    while (token < length && kinds[token] === STAR) token++;
-    if (captures && token < length && kinds[token]! >= OPEN) captures[slots[token]!] = size;
-  }
-  return acceptsRest(program, token, repeated) ? end : NO_MATCH;
 }
 
 /**
  * Whether what is left of the pattern at the end of the text may stay unmatched. The original looks past at most two
  * classes and, where a test fails half-way, does not go back: a class without quantifier can so be skipped.
  */
-export function acceptsRest(program: Program, token: number, repeated: boolean): boolean {
-  const { length, kinds, classes } = program;
-  if (token < length && kinds[token]! >= OPEN) token++;
-  if (token >= length) return true;
-  if (classes[token] === 1 && repeated) {
-    if (kinds[token] === ONE) {
-      token++;
-    } else {
-      token++;
-      if (token < length && kinds[token]! >= OPEN) token++;
-      if (token >= length) return true;
-      if (classes[token] === 1) {
-        if (kinds[token] === PLUS) return false;
-        const star = kinds[token] === STAR;
-        token++;
-        if (star) {
-          if (token < length && kinds[token]! >= OPEN) token++;
-          if (token >= length) return true;
-        }
-      }
+function acceptsRest(code: Int32Array, from: number, repeated: boolean): boolean {
+  let at = pastParen(code, from);
+  const kind = kindAt(code, at);
+  if (kind === END) return true;
+  if (kind === ONE && repeated) {
+    at += STRIDE;
+  } else if ((kind === PLUS || kind === STAR) && repeated) {
+    at = pastParen(code, at + STRIDE);
+    const next = kindAt(code, at);
+    if (next === END) return true;
+    if (next === PLUS) return false;
+    if (next === ONE) at += STRIDE;
+    if (next === STAR) {
+      at = pastParen(code, at + STRIDE);
+      if (kindAt(code, at) === END) return true;
     }
   }
-  if (token >= length || kinds[token] !== STAR) return false;
-  token++;
-  if (token < length && kinds[token]! >= OPEN) token++;
-  return token >= length;
+  return kindAt(code, at) === STAR && kindAt(code, pastParen(code, at + STRIDE)) === END;
+}
+
+function pastParen(code: Int32Array, at: number): number {
+  const kind = kindAt(code, at);
+  return kind === OPEN || kind === CLOSE ? at + STRIDE : at;
+}
+
+function kindAt(code: Int32Array, at: number): number {
+  return code[at]! & KIND;
 }

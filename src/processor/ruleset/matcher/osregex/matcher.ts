@@ -2,10 +2,9 @@ import { bytesOf } from '../byte-view.ts';
 import { type Matcher, MatchLimitError, type Searcher, type SearchResult } from '../types.ts';
 import { leadingSets } from './leading.ts';
 import { exactTexts, requiredBytes, requiredLiterals } from './literals.ts';
-import { LIMIT, NO_MATCH } from './machine.ts';
+import { LIMIT, NO_MATCH, run } from './machine.ts';
 import { parseOsRegex, type Token } from './parse.ts';
-import { buildProgram } from './program.ts';
-import { Runner } from './runner.ts';
+import { buildProgram, type Program } from './program.ts';
 
 /**
  * OS_Regex as Wazuh 4.14 runs it. The same pattern compiled with captures (decoders) and without (rules) can decide
@@ -16,7 +15,7 @@ export class OsRegexMatcher implements Matcher {
   readonly pattern: string;
   readonly requiredLiterals: readonly string[] | undefined;
   readonly exactTexts: readonly string[] | undefined;
-  #runners: readonly Runner[] | undefined = undefined;
+  #programs: readonly Program[] | undefined = undefined;
 
   /** @throws PatternError */
   constructor(pattern: string) {
@@ -28,9 +27,9 @@ export class OsRegexMatcher implements Matcher {
 
   test(text: string, folded?: string): boolean {
     const bytes = bytesOf(text);
-    this.#runners ??= buildRunners(this.pattern, false);
-    for (const runner of this.#runners) {
-      const end = runner.run(text, bytes, folded, 0, undefined);
+    this.#programs ??= buildPrograms(this.pattern);
+    for (const program of this.#programs) {
+      const end = run(program, text, bytes, folded, 0, undefined, false);
       if (end === LIMIT) throw new MatchLimitError(this.pattern);
       if (end !== NO_MATCH) return true;
     }
@@ -46,7 +45,7 @@ export class OsRegexSearcher implements Searcher {
   readonly exactTexts: readonly string[] | undefined;
   readonly leading: readonly Uint8Array[] | undefined;
   readonly requiredBytes: readonly (readonly number[])[] | undefined;
-  #runners: readonly Runner[] | undefined = undefined;
+  #programs: readonly Program[] | undefined = undefined;
   readonly #places: Int32Array;
 
   /** @throws PatternError */
@@ -68,12 +67,14 @@ export class OsRegexSearcher implements Searcher {
   search(text: string, from: number, folded?: string): SearchResult | undefined {
     const bytes = bytesOf(text);
     const places = this.#places;
-    this.#runners ??= buildRunners(this.pattern, places.length > 0);
-    for (const runner of this.#runners) {
-      const end = runner.run(text, bytes, folded, from, places);
+    const captureMode = places.length > 0;
+    this.#programs ??= buildPrograms(this.pattern);
+    for (const program of this.#programs) {
+      places.fill(-1, 0, program.parens);
+      const end = run(program, text, bytes, folded, from, program.parens > 0 ? places : undefined, captureMode);
       if (end === NO_MATCH) continue;
       if (end === LIMIT) throw new MatchLimitError(this.pattern);
-      const captures = collect(text, places, runner.program.parens);
+      const captures = collect(text, places, program.parens);
       if (!captures) return undefined;
       return { resume: end < text.length ? end + 1 : end, captures };
     }
@@ -82,8 +83,8 @@ export class OsRegexSearcher implements Searcher {
 }
 
 /** For the first text that is tested: most of a ruleset's patterns never see one, and programs are most of its memory. */
-function buildRunners(pattern: string, captures: boolean): Runner[] {
-  return parseOsRegex(pattern).map((alternative) => new Runner(buildProgram(alternative), captures));
+function buildPrograms(pattern: string): Program[] {
+  return parseOsRegex(pattern).map(buildProgram);
 }
 
 function isParenthesis({ kind }: Token): boolean {

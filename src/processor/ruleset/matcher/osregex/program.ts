@@ -1,129 +1,159 @@
 import { LiteralFilter } from '../literal-filter.ts';
 import { literalRuns } from './literals.ts';
-import { type Alternative, CLASSES } from './parse.ts';
+import { type Alternative, CLASSES, type Token } from './parse.ts';
+import { EMPTY_ROW, rowOf, rowOfDifference, SETS } from './sets.ts';
 
-/** Kinds of steps, as numbers for the inner loop. */
-export const ONE = 0;
-export const PLUS = 1;
-export const STAR = 2;
-export const OPEN = 3;
-export const CLOSE = 4;
+/** Kinds of tokens, as numbers for the inner loop. `END` is behind the last one. */
+export const LITERAL = 0;
+export const ONE = 1;
+export const PLUS = 2;
+export const STAR = 3;
+export const OPEN = 4;
+export const CLOSE = 5;
+export const END = 6;
 
-/** An alternative in the form the machine runs. Arrays have one entry per token. */
+/** Numbers that a token takes. */
+export const STRIDE = 2;
+export const KIND = 7;
+/**
+ * The pattern text ends less than four bytes after the start of the token, which is how the original notices that a
+ * repeated class is the last thing in the pattern; a class without quantifier followed by at most one more byte fulfils it
+ * too.
+ */
+export const NEAR_END = 8;
+/** Of a repeated class: a parenthesis comes next, and which one. `NEXT_...` is about the token behind, that left out. */
+export const PAREN = 16;
+export const PAREN_CLOSES = 32;
+export const NEXT_IS_END = 64;
+export const NEXT_IS_CLASS = 128;
+export const NEXT_IS_RUN = 256;
+/** A literal's byte (folded), a parenthesis's place among the parentheses, or that of the one behind a repeated class. */
+export const VALUE = 16;
+/** In the second number: the sets of the token, of the next one, and of what the token takes and the next does not. */
+export const ROW_BITS = 10;
+export const ROW = (1 << ROW_BITS) - 1;
+
+/** No byte: a literal above 127 is never found. */
+const NEVER = 256;
+
+/**
+ * An alternative in the form the machine runs: small and in one piece, since each of hundreds has to come from far memory
+ * when its turn is.
+ */
 export interface Program {
-  readonly length: number;
-  readonly kinds: Uint8Array;
-  /** Bytes that a token accepts; for a parenthesis the parenthesis itself (see `run`). */
-  readonly accepts: readonly Uint8Array[];
-  /** 1 for tokens written with a backslash. */
-  readonly classes: Uint8Array;
-  /**
-   * 1 where the pattern text ends less than four bytes after the start of the token, which is how the original notices
-   * that a repeated class is the last thing in the pattern; a class without quantifier followed by at most one more
-   * byte fulfils it too.
-   */
-  readonly nearEnd: Uint8Array;
+  /** Two numbers for each token, then one more for the end. */
+  readonly code: Int32Array;
   readonly begin: boolean;
   readonly end: boolean;
   /** Number of parentheses, both kinds. */
   readonly parens: number;
-  /** Index of a parenthesis among the parentheses, -1 for other tokens. */
-  readonly slots: Int16Array;
-  /** Literals (folded) that the pattern begins with, up to the first other token. */
-  readonly prefix: string;
+  /** Literals (folded) that a pattern without `^` begins with, up to the first other token: a search jumps there. */
+  readonly jump: string;
   /** What every matching text has besides. */
-  readonly filter: LiteralFilter;
-  /** For a repeated class: bytes that it takes while the token behind it does not; 0 entries elsewhere. */
-  readonly stays: readonly Uint8Array[];
-  /** The token behind, a single parenthesis left out. */
-  readonly next: Uint16Array;
-  /** Bytes at which a match can begin; undefined where that is any or the literal start tells. */
-  readonly first: Uint8Array | undefined;
+  readonly filter: LiteralFilter | undefined;
+  /** Row of the bytes at which a match can begin; EMPTY_ROW where that is any, or the literal start tells. */
+  readonly first: number;
   /** Whether `run` looks at the folded text. */
   readonly folds: boolean;
 }
 
-const literalTables = new Map<number, Uint8Array>();
-
-function literalTable(byte: number): Uint8Array {
-  let table = literalTables.get(byte);
-  if (!table) {
-    table = new Uint8Array(256);
-    if (byte >= 0) table[byte] = 1;
-    if (byte >= 97 && byte <= 122) table[byte - 32] = 1;
-    literalTables.set(byte, table);
-  }
-  return table;
-}
-
 export function buildProgram(alternative: Alternative): Program {
   const { tokens, begin, end } = alternative;
-  const length = tokens.length;
-  const kinds = new Uint8Array(length);
-  const classes = new Uint8Array(length);
-  const nearEnd = new Uint8Array(length);
-  const slots = new Int16Array(length).fill(-1);
-  const accepts: Uint8Array[] = [];
-  let parens = 0;
+  const code = new Int32Array((tokens.length + 1) * STRIDE);
+  code[tokens.length * STRIDE] = END;
+  const own = tokens.map(rowOfToken);
+  const slots = slotsOf(tokens);
   let textAfter = 0;
-  for (let i = length - 1; i >= 0; i--) {
-    const token = tokens[i]!;
-    const width = token.kind !== 'class' ? 1 : token.quantifier === 'one' ? 2 : 3;
-    textAfter += width;
-    nearEnd[i] = textAfter <= 3 ? 1 : 0;
-  }
-  for (const [i, token] of tokens.entries()) {
-    if (token.kind === 'literal') {
-      accepts.push(literalTable(token.byte));
-    } else if (token.kind === 'class') {
-      accepts.push(token.bytes);
-      classes[i] = 1;
-      kinds[i] = token.quantifier === 'one' ? ONE : token.quantifier === 'plus' ? PLUS : STAR;
-    } else {
-      accepts.push(CLASSES.get(token.kind === 'open' ? '(' : ')')!);
-      kinds[i] = token.kind === 'open' ? OPEN : CLOSE;
-      slots[i] = parens++;
+  for (let index = tokens.length - 1; index >= 0; index--) {
+    const token = tokens[index]!;
+    textAfter += token.kind !== 'class' ? 1 : token.quantifier === 'one' ? 2 : 3;
+    const place = index * STRIDE;
+    const kind = kindOf(token);
+    let value = kind === LITERAL ? literalOf(token) : slots[index]!;
+    let flags = textAfter <= 3 ? NEAR_END : 0;
+    let rows = own[index]!;
+    if (kind === PLUS || kind === STAR) {
+      const paren = tokens[index + 1];
+      const behind = isParen(paren) ? index + 2 : index + 1;
+      const next = tokens[behind];
+      if (isParen(paren)) {
+        flags |= PAREN | (paren!.kind === 'close' ? PAREN_CLOSES : 0);
+        value = slots[index + 1]!;
+      }
+      if (!next) flags |= NEXT_IS_END;
+      else {
+        if (next.kind === 'class') flags |= NEXT_IS_CLASS | (next.quantifier === 'one' ? 0 : NEXT_IS_RUN);
+        rows |= (own[behind]! << ROW_BITS) | (rowOfDifference(own[index]!, own[behind]!) << (2 * ROW_BITS));
+      }
     }
+    code[place] = kind | flags | (value << VALUE);
+    code[place + 1] = rows;
   }
   const prefix = literalPrefix(alternative);
-  const runs = literalRuns(alternative);
-  const filter = new LiteralFilter(needsFilter(alternative) ? (prefix === '' ? runs : runs.slice(1)) : []);
-  const next = new Uint16Array(length);
-  for (let i = 0; i < length; i++) next[i] = i + 1 < length && kinds[i + 1]! >= OPEN ? i + 2 : i + 1;
-  const stays = tokens.map((_, i) =>
-    kinds[i] === PLUS || kinds[i] === STAR ? difference(accepts[i]!, accepts[next[i]!]) : NOTHING,
-  );
-  const jumps = !begin && prefix !== '';
+  const jump = begin ? '' : prefix;
+  const filter = needsFilter(alternative)
+    ? new LiteralFilter(literalRuns(alternative).slice(prefix === '' ? 0 : 1))
+    : undefined;
   return {
-    length,
-    kinds,
-    accepts,
-    classes,
-    nearEnd,
+    code,
     begin,
     end,
-    parens,
-    slots,
-    prefix,
-    filter,
-    stays,
-    next,
-    first: jumps ? undefined : firstBytes(tokens, kinds, accepts),
-    folds: jumps || !filter.isEmpty,
+    parens: tokens.filter(isParen).length,
+    jump,
+    filter: filter?.isEmpty ? undefined : filter,
+    first: jump === '' && !begin ? firstRow(tokens) : EMPTY_ROW,
+    folds: jump !== '' || (filter !== undefined && !filter.isEmpty),
   };
 }
 
-const NOTHING = new Uint8Array(0);
-const differences = new Map<string, Uint8Array>();
+function kindOf(token: Token): number {
+  switch (token.kind) {
+    case 'literal':
+      return LITERAL;
+    case 'class':
+      return token.quantifier === 'one' ? ONE : token.quantifier === 'plus' ? PLUS : STAR;
+    case 'open':
+      return OPEN;
+    case 'close':
+      return CLOSE;
+  }
+}
 
-/** Bytes of the one that the other does not have; equal ones are shared, since patterns are many and classes few. */
-function difference(one: Uint8Array, other: Uint8Array | undefined): Uint8Array {
-  const table = one.map((inside, byte) => inside & ~(other?.[byte] ?? 0) & 1);
-  const key = table.join('');
-  const known = differences.get(key);
-  if (known) return known;
-  differences.set(key, table);
-  return table;
+function isParen(token: Token | undefined): boolean {
+  return token?.kind === 'open' || token?.kind === 'close';
+}
+
+function literalOf(token: Token): number {
+  return token.kind === 'literal' && token.byte >= 0 ? token.byte : NEVER;
+}
+
+/** Places among the parentheses. */
+function slotsOf(tokens: readonly Token[]): number[] {
+  let parens = 0;
+  return tokens.map((token) => (isParen(token) ? parens++ : 0));
+}
+
+// Made first, so that there is room for them.
+const classRows = new Map([...CLASSES.values()].map((set) => [set, rowOf(set)!]));
+const literalRows = Array.from({ length: 128 }, (_, byte) => rowOf(literalSet(byte))!);
+
+function literalSet(byte: number): Uint8Array {
+  const set = new Uint8Array(256);
+  set[byte] = 1;
+  if (byte >= 97 && byte <= 122) set[byte - 32] = 1;
+  return set;
+}
+
+/** Bytes that a token accepts; for a parenthesis the parenthesis itself (see `run`). */
+function rowOfToken(token: Token): number {
+  switch (token.kind) {
+    case 'class':
+      return classRows.get(token.bytes)!;
+    case 'literal':
+      return token.byte < 0 ? EMPTY_ROW : literalRows[token.byte]!;
+    default:
+      return classRows.get(CLASSES.get(token.kind === 'open' ? '(' : ')')!)!;
+  }
 }
 
 /** Behind a `^` a text that does not fit is given up after a few bytes, unless a class runs over all of it. */
@@ -134,18 +164,16 @@ function needsFilter({ begin, tokens }: Alternative): boolean {
 const ANY = CLASSES.get('.')!;
 
 /** What the classes that may be left out and the first token that may not take; parentheses further on would be noted. */
-function firstBytes(
-  tokens: Alternative['tokens'],
-  kinds: Uint8Array,
-  accepts: readonly Uint8Array[],
-): Uint8Array | undefined {
+function firstRow(tokens: readonly Token[]): number {
   const first = new Uint8Array(256);
-  for (let i = tokens[0]?.kind === 'open' ? 1 : 0; i < tokens.length; i++) {
-    if (kinds[i]! >= OPEN) return undefined;
-    for (let byte = 0; byte < 256; byte++) first[byte]! |= accepts[i]![byte]!;
-    if (kinds[i] !== STAR) return first;
+  for (let index = tokens[0]?.kind === 'open' ? 1 : 0; index < tokens.length; index++) {
+    const token = tokens[index]!;
+    if (isParen(token)) return EMPTY_ROW;
+    const from = rowOfToken(token) * 256;
+    for (let byte = 0; byte < 256; byte++) first[byte]! |= SETS[from + byte]!;
+    if (kindOf(token) !== STAR) return rowOf(first) ?? EMPTY_ROW;
   }
-  return undefined;
+  return EMPTY_ROW;
 }
 
 function literalPrefix({ tokens }: Alternative): string {
