@@ -12,8 +12,8 @@ export interface ReassemblerOptions<Source> {
   /** An event is done, or a part of one that is too large for one message. */
   emit(part: EventPart<Source>): void;
   count(what: Oddity, amount?: number): void;
-  /** Event numbers that were not seen; `node` as in the records, mostly empty. */
-  gap(node: string, gap: Gap): void;
+  /** Event numbers that were not seen; `node` as in the records, mostly empty; `logTime` as in its newest record, in seconds. */
+  gap(node: string, gap: Gap, logTime: number): void;
 }
 
 /**
@@ -75,7 +75,8 @@ export class Reassembler<Source> {
   #now: number;
   /** Milliseconds that all looks together have seen pass. */
   #elapsed = 0;
-  #restored = Number.NEGATIVE_INFINITY;
+  /** Number of the newest state that was given or taken. */
+  #saved = 0;
 
   constructor(options: ReassemblerOptions<Source>) {
     this.#options = options;
@@ -131,14 +132,16 @@ export class Reassembler<Source> {
   /** What a new reassembler wants to know to go on, besides the records of open events. */
   save(): string {
     const nodes = [...this.#nodes.values()].map(({ name, eoe, sequence }) => [name, eoe, sequence.save()]);
-    return JSON.stringify({ time: this.#now, nodes });
+    // Not the time alone, which stands still while much is read and can be set back.
+    this.#saved = Math.max(this.#saved + 1, this.#now);
+    return JSON.stringify({ time: this.#saved, nodes });
   }
 
   /** Takes what `save` gave; where several files of one log have it, the newest. Damaged text is ignored. */
   restore(saved: string): void {
     const state = this.#count === 0 ? decodeState(saved) : undefined;
-    if (!state || state.time <= this.#restored) return;
-    this.#restored = state.time;
+    if (!state || state.time <= this.#saved) return;
+    this.#saved = state.time;
     this.#nodes.clear();
     for (const [name, eoe, serials] of state.nodes) {
       const node = this.#node(name);
@@ -264,7 +267,7 @@ export class Reassembler<Source> {
       for (;;) {
         const gap = node.sequence.sweep(now, this.#count, linger, PASSED_RECORDS);
         if (!gap) break;
-        this.#options.gap(node.name, gap);
+        this.#options.gap(node.name, gap, node.logTime);
       }
     }
   }

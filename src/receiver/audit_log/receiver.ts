@@ -30,6 +30,8 @@ class AuditRecords implements LineHandler {
   readonly #out: BatchBuilder;
   readonly #attributesOf: ReturnType<typeof createAttributes>;
   readonly #logs = new Map<string, Reassembler<TailFile>>();
+  /** Of each log, the file that is read. */
+  readonly #current = new Map<string, TailFile>();
   readonly #count: (what: Oddity, amount?: number) => void;
   readonly #lost: (events: number) => void;
 
@@ -52,6 +54,7 @@ class AuditRecords implements LineHandler {
 
   line(file: TailFile, line: Parameters<LineHandler['line']>[1]): void {
     const text = decodeLine(line, this.#config.encoding);
+    this.#current.set(file.lineage, file);
     const place = { source: file, generation: file.generation, start: line.offset, end: line.next };
     this.#log(file).push(text, line.end - line.start, line.cut, place);
   }
@@ -74,6 +77,7 @@ class AuditRecords implements LineHandler {
       place.source = to;
       place.generation = to.generation;
     }
+    if (this.#current.get(from.lineage) === from) this.#current.set(to.lineage, to);
   }
 
   state(file: TailFile): string {
@@ -81,6 +85,7 @@ class AuditRecords implements LineHandler {
   }
 
   admitted(file: TailFile, state: string): void {
+    this.#current.set(file.lineage, file);
     this.#log(file).restore(state);
   }
 
@@ -96,7 +101,7 @@ class AuditRecords implements LineHandler {
         maxOpenBytes: max_open_bytes,
         emit: (part) => this.#emit(part),
         count: this.#count,
-        gap: (node, gap) => this.#reportGap(lineage, node, gap),
+        gap: (node, gap, logTime) => this.#reportGap(lineage, node, gap, logTime),
       });
       this.#logs.set(lineage, log);
     }
@@ -114,15 +119,19 @@ class AuditRecords implements LineHandler {
     this.#out.add(createLogRecord({ body: part.text, attributes, identity }), part.bytes);
   }
 
-  #reportGap(path: string, node: string, { first, last }: Gap): void {
+  #reportGap(path: string, node: string, { first, last }: Gap, logTime: number): void {
     const lost = last - first + 1;
     this.#lost(lost);
+    // What is reported is stored with the report.
+    const file = this.#current.get(path);
+    if (file) file.dirty = true;
     const { logger, id, localHost } = this.#settings;
     logger.warn({ path, node, first, last, lost }, 'Audit events are missing');
     const nodeName = node.startsWith('node=') ? node.slice(5).trim() : undefined;
     const body = formatHealthEvent('audit gap', path, { reason: 'sequence', lost, first, last, node: nodeName });
     const record = createControlRecord(body, HEALTH_LOCATION);
-    record.identity = digest(`${localHost.id || localHost.name}\0${id}\0`, body);
+    // The kernel begins to count anew with each start of the machine, and may lose the same numbers.
+    record.identity = digest(`${localHost.id || localHost.name}\0${id}\0${logTime}\0`, body);
     this.#out.add(record, body.length, true);
   }
 }

@@ -283,6 +283,34 @@ describe('missing events', () => {
       { node: '', first: 14, last: 15 },
     ]);
   });
+
+  const restored = (saved: readonly string[]) => {
+    const grouper = new Grouper();
+    for (const text of saved) grouper.reassembler.restore(text);
+    return grouper;
+  };
+
+  it.each([
+    ['first', (saved: string[]) => saved],
+    ['last', (saved: string[]) => saved.toReversed()],
+  ])(
+    'what several files of a log remember is told apart, also where all of it was read in one go and the clock went back (oldest %s)',
+    async (...[, order]) => {
+      let grouper = new Grouper();
+      const saved: string[] = [];
+      for (const serial of [10, 11, 12]) saved.push(grouper.push(login(serial)).reassembler.save());
+      grouper.clock.jump(-3_600_000);
+      saved.push(grouper.caughtUp().push(login(13)).reassembler.save());
+      // Also over a restart.
+      const clock = grouper.clock.now();
+      grouper = restored(order(saved));
+      grouper.clock.jump(clock - 3_600_000 - grouper.clock.now());
+      saved.push(grouper.push(login(14)).reassembler.save());
+      const last = restored(order(saved)).push(login(15));
+      await last.wait(2000);
+      expect(last.gaps).toEqual([]);
+    },
+  );
 });
 
 describe('interleaving', () => {

@@ -187,6 +187,30 @@ describe('restart', () => {
     expect(harness.lines().sort()).toEqual([0, 1, 2].map((serial) => event(serial).join(' ')));
   });
 
+  it('reports a gap once', async () => {
+    write(record('USER_LOGIN', 1), record('USER_LOGIN', 5));
+    await audit().start();
+    await harness.polls(12);
+    const gap = `otel-hids: audit gap: subject='${log}' reason=sequence lost=3 first=2 last=4`;
+    expect(harness.controls()).toEqual([gap]);
+    await harness.restart();
+    await harness.polls(12);
+    expect(harness.controls()).toEqual([]);
+  });
+
+  it('tells gaps of one kind after two starts of the machine apart', async () => {
+    const boot = (seconds: number) =>
+      [1, 3].map((serial) => `type=USER_LOGIN msg=audit(${seconds}.123:${serial}): x=1`);
+    write(...boot(1700000000));
+    await audit().start();
+    await harness.polls(12);
+    write('type=DAEMON_START msg=audit(1700000900.123:8728): auditd start', ...boot(1700000999));
+    await harness.polls(12);
+    const gaps = harness.news().filter(({ body }) => String(body).includes('audit gap'));
+    expect(gaps.map(({ body }) => body)).toEqual([gaps[0].body, gaps[0].body]);
+    expect(gaps[0].identity).not.toBe(gaps[1].identity);
+  });
+
   it('reports a gap that opened meanwhile', async () => {
     write(record('USER_LOGIN', 1));
     await audit().start();
