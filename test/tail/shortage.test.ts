@@ -9,39 +9,13 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RefusedError } from '../../src/component/errors.ts';
-import { fileLogSchema } from '../../src/receiver/file_log/config.ts';
-import { createFileLogReceiver } from '../../src/receiver/file_log/receiver.ts';
 import { Descriptors, whyNoLimit } from './descriptors.ts';
-import { createFolder, TailHarness } from './harness.ts';
+import { useFileLog } from './file-log-bench.ts';
 
-let folder: string;
-let cleanup: () => void;
-let harness: TailHarness;
-
-beforeEach(() => {
-  ({ folder, cleanup } = createFolder());
-});
-afterEach(async () => {
-  await harness.stop();
-  cleanup();
-});
-
-const at = (name: string) => join(folder, name);
-
-function tail(config: Record<string, unknown> = {}): TailHarness {
-  const parsed = fileLogSchema.parse({
-    include: ['app.log*'],
-    start_at: 'beginning',
-    fingerprint_size: 64,
-    report_rotation: false,
-    ...config,
-  });
-  harness = new TailHarness((settings, intake) => createFileLogReceiver(settings, parsed, intake), folder);
-  return harness;
-}
+const bench = useFileLog({ include: ['app.log*'], fingerprint_size: 64, report_rotation: false });
+const { at, tail } = bench;
 
 /** Numbered lines longer than the fingerprint. */
 function lines(from: number, to: number): string {
@@ -51,7 +25,7 @@ function lines(from: number, to: number): string {
   return text;
 }
 
-const numbers = () => harness.lines().map((line) => Number(line.split(' ')[0]));
+const numbers = () => bench.harness.lines().map((line) => Number(line.split(' ')[0]));
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, index) => from + index);
@@ -59,11 +33,11 @@ function range(from: number, to: number): number[] {
 
 /** Ends without that anything more is stored, as a SIGKILL does. */
 async function crash(): Promise<void> {
-  harness.intake.fail = () => {
+  bench.harness.intake.fail = () => {
     throw new RefusedError('the process is being killed', 10);
   };
-  await harness.stop();
-  harness.intake.fail = undefined;
+  await bench.harness.stop();
+  bench.harness.intake.fail = undefined;
 }
 
 function copytruncate(): void {
@@ -75,7 +49,9 @@ function copytruncate(): void {
 }
 
 function formers(): string[] {
-  return [...harness.store.entries('tail/file_log')].map(([key]) => key).filter((key) => key.startsWith('former/'));
+  return [...bench.harness.store.entries('tail/file_log')]
+    .map(([key]) => key)
+    .filter((key) => key.startsWith('former/'));
 }
 
 describe('a log that was copied and truncated', () => {
@@ -88,14 +64,14 @@ describe('a log that was copied and truncated', () => {
     copyFileSync(at('app.log'), at('elsewhere'));
     truncateSync(at('app.log'));
     appendFileSync(at('app.log'), lines(12, 14));
-    await harness.polls(3);
+    await bench.harness.polls(3);
     expect(numbers()).toEqual([12, 13]);
     expect(formers()).toHaveLength(1);
     await crash();
     renameSync(at('elsewhere'), at('app.log.1'));
-    await harness.start();
+    await bench.harness.start();
     expect(numbers()).toEqual([10, 11]);
-    await harness.polls(2);
+    await bench.harness.polls(2);
     expect(formers()).toEqual([]);
   });
 
@@ -103,26 +79,26 @@ describe('a log that was copied and truncated', () => {
     writeFileSync(at('app.log'), lines(0, 10));
     await tail().start();
     expect(numbers()).toEqual(range(0, 10));
-    harness.intake.fail = () => {
+    bench.harness.intake.fail = () => {
       throw new RefusedError('not now', 10);
     };
     copytruncate();
     appendFileSync(at('app.log'), lines(0, 3));
-    await harness.polls(2);
+    await bench.harness.polls(2);
     await crash();
     expect(numbers()).toEqual([]);
-    await harness.start();
+    await bench.harness.start();
     expect(numbers()).toEqual([0, 1, 2]);
   });
 
   it('gives equal lines after a truncation while nobody looked other identities', async () => {
     writeFileSync(at('app.log'), lines(0, 10));
     await tail().start();
-    await harness.restart(() => {
+    await bench.harness.restart(() => {
       copytruncate();
       appendFileSync(at('app.log'), lines(0, 5));
     });
-    const identities = harness.news().map(({ identity }) => identity);
+    const identities = bench.harness.news().map(({ identity }) => identity);
     expect(identities).toHaveLength(15);
     expect(new Set(identities).size).toBe(15);
   });
@@ -139,10 +115,10 @@ describe('a log that was copied and truncated', () => {
       utimesSync(at('app.log.1'), age, age);
     }
     appendFileSync(at('app.log'), lines(40, 42));
-    await harness.start();
+    await bench.harness.start();
     expect(numbers()).toEqual(range(10, 42));
-    await harness.polls(3);
-    await harness.restart();
+    await bench.harness.polls(3);
+    await bench.harness.restart();
     expect(numbers()).toEqual([]);
   });
 
@@ -151,14 +127,14 @@ describe('a log that was copied and truncated', () => {
     await tail({ include: ['app.log'] }).start();
     for (let turn = 1; turn < 40; turn++) {
       writeFileSync(at('app.log'), lines(turn * 10, turn * 10 + 9));
-      await harness.polls(2);
+      await bench.harness.polls(2);
     }
     expect(numbers()).toHaveLength(10 + 39 * 9);
     expect(formers()).toHaveLength(16);
-    await harness.restart();
+    await bench.harness.restart();
     expect(formers()).toHaveLength(16);
-    await harness.polls(1, 8 * 24 * 3_600_000);
-    await harness.polls(1);
+    await bench.harness.polls(1, 8 * 24 * 3_600_000);
+    await bench.harness.polls(1);
     expect(formers()).toEqual([]);
   });
 });
@@ -184,13 +160,13 @@ describe.skipIf(reason !== undefined)('without file descriptors', () => {
     copytruncate();
     appendFileSync(at('app.log'), lines(12, 14));
     await descriptors.exhaust();
-    await harness.polls(5);
+    await bench.harness.polls(5);
     expect(numbers()).toEqual([]);
-    expect(harness.host.statuses.get('file_log')?.state).toBe('recoverable_error');
+    expect(bench.harness.host.statuses.get('file_log')?.state).toBe('recoverable_error');
     await descriptors.restore();
-    await harness.polls(2);
+    await bench.harness.polls(2);
     expect(numbers()).toEqual(range(10, 14));
-    expect(harness.host.statuses.get('file_log')).toEqual({ state: 'ok' });
+    expect(bench.harness.host.statuses.get('file_log')).toEqual({ state: 'ok' });
   });
 
   it('new content waits no longer than rotate_wait, and the copy is read later, without what was read', async () => {
@@ -201,41 +177,41 @@ describe.skipIf(reason !== undefined)('without file descriptors', () => {
     copytruncate();
     appendFileSync(at('app.log'), lines(12, 14));
     await descriptors.exhaust();
-    await harness.polls(8);
+    await bench.harness.polls(8);
     expect(numbers()).toEqual([12, 13]);
     await crash();
     await descriptors.restore();
-    await harness.start();
+    await bench.harness.start();
     expect(numbers()).toEqual([10, 11]);
   });
 
-  it('nothing more of a folder is taken for gone that cannot be listed', async () => {
+  it('nothing more of a bench.folder is taken for gone that cannot be listed', async () => {
     mkdirSync(at('logs'));
     writeFileSync(at('logs/app.log'), `${lines(0, 10)}unfin`);
     await tail({ include: ['logs/*'], rotate_wait: '1s' }).start();
     await descriptors.exhaust();
-    await harness.polls(20);
+    await bench.harness.polls(20);
     await descriptors.restore();
-    await harness.polls(1);
+    await bench.harness.polls(1);
     appendFileSync(at('logs/app.log'), 'ished\n');
-    await harness.polls(1);
-    expect(harness.lines().at(-1)).toBe('unfinished');
+    await bench.harness.polls(1);
+    expect(bench.harness.lines().at(-1)).toBe('unfinished');
   });
 
   it('a file that is not open is not taken for gone where it cannot be opened', async () => {
     for (const name of ['app.log.a', 'app.log.b']) writeFileSync(at(name), lines(0, 1).replace('0', name));
     await tail({ max_concurrent_files: 1, rotate_wait: '400ms' }).start();
-    expect(harness.lines()).toHaveLength(2);
+    expect(bench.harness.lines()).toHaveLength(2);
     for (const name of ['a', 'b']) {
       appendFileSync(at(`app.log.${name}`), lines(5, 6));
       renameSync(at(`app.log.${name}`), at(`moved.${name}`));
     }
     await descriptors.exhaust();
-    await harness.polls(10);
+    await bench.harness.polls(10);
     await descriptors.restore();
-    await harness.polls(10);
-    expect(harness.lines()).toHaveLength(2);
-    expect(await harness.settings.metrics.value('hids_tail_files_lost', { receiver: 'file_log' })).toBe(0);
+    await bench.harness.polls(10);
+    expect(bench.harness.lines()).toHaveLength(2);
+    expect(await bench.harness.settings.metrics.value('hids_tail_files_lost', { receiver: 'file_log' })).toBe(0);
   });
 
   it('files that were rotated meanwhile are read in order', async () => {
@@ -250,9 +226,9 @@ describe.skipIf(reason !== undefined)('without file descriptors', () => {
     const size = statSync(at('app.log')).size;
     expect(size).toBeGreaterThan(0);
     await descriptors.exhaust();
-    await harness.polls(3);
+    await bench.harness.polls(3);
     await descriptors.restore();
-    await harness.polls(3);
+    await bench.harness.polls(3);
     expect(numbers()).toEqual([10, 11, 20, 21, 30, 31]);
   });
 
@@ -264,10 +240,10 @@ describe.skipIf(reason !== undefined)('without file descriptors', () => {
     appendFileSync(at('app.log'), lines(10, 12));
     renameSync(at('app.log'), at('old.log'));
     await descriptors.exhaust();
-    await harness.start();
-    await harness.polls(3);
+    await bench.harness.start();
+    await bench.harness.polls(3);
     await descriptors.restore();
-    await harness.polls(3);
+    await bench.harness.polls(3);
     expect(numbers()).toEqual([10, 11]);
   });
 });
