@@ -21,6 +21,11 @@ export interface Consumer {
   /** Whether `consume` changes the batch; only then does a fan-out give it a copy. */
   readonly mutatesData: boolean;
   /**
+   * May be given a batch while the one before is still in it: once that one said `letNextBegin` of its unit of work. It
+   * awaits `turn` before anybody behind it sees the batch, and before it rejects.
+   */
+  readonly overlaps?: boolean;
+  /**
    * Resolves when the batch needs no more from the caller: passed on, or its outcome added to `work`.
    * Rejects with PermanentError (drop and count), RefusedError (again later) or anything else (again, with backoff).
    */

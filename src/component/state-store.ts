@@ -44,4 +44,14 @@ export interface WorkUnit {
    * consumer that waits for something then rejects, or those batches, which may hold what it waits for, would wait for it.
    */
   readonly givenUp: AbortSignal;
+  /**
+   * Lets the next batch begin while this one waits for what other threads work out. Whoever calls it awaits `turn` before
+   * it hands on, adds to the unit or rejects. Only for consumers that say `overlaps`.
+   */
+  letNextBegin(): void;
+  /**
+   * Resolves when all batches before this one have ended, so that everything goes on in order; rejects when one of them
+   * failed, and this one, which builds upon it, is taken back and begins anew.
+   */
+  turn(): Promise<void>;
 }

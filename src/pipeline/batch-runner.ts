@@ -2,7 +2,7 @@ import type { Counter, Meter } from '@opentelemetry/api';
 import { RefusedError } from '../component/errors.ts';
 import type { Logger } from '../component/host.ts';
 import type { Change, StateStore, WorkUnit } from '../component/state-store.ts';
-import { BatchWorkUnit } from './work-unit.ts';
+import { BatchWorkUnit, GivenUpError } from './work-unit.ts';
 
 /** Batches that may wait for their turn; receivers that hand over one at a time never get there. */
 const MAX_WAITING = 1000;
@@ -10,16 +10,24 @@ const MAX_WAITING = 1000;
 const MAX_GROUP_BATCHES = 256;
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
+/** Batches that are at work at the same time, where consumers overlap them. */
+const MAX_AT_WORK = 4;
+
 interface Task {
   work(unit: WorkUnit): Promise<void>;
   progress: readonly Change[];
+  /** It may begin while those before it are at work. */
+  overlaps: boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
 
-interface Finished {
-  task: Task;
-  unit: BatchWorkUnit;
+/** A batch from when it begins until it is stored or taken back. */
+interface Attempt {
+  readonly task: Task;
+  readonly unit: BatchWorkUnit;
+  state: 'works' | 'done' | 'failed';
+  error?: unknown;
 }
 
 export interface BatchRunnerOptions {
@@ -34,10 +42,12 @@ export interface BatchRunnerOptions {
 /**
  * Runs batches through consumers that share state in memory, and commits what they lead to.
  *
- * Batches run one after the other, commits are grouped: while one is on its way to the disk, the next batches run and
- * are committed together after it. They were evaluated on top of the state of those before them, so a commit that
- * fails takes all of them back, newest first, and every caller hears it only then. With each sent again in the same
- * order nothing is lost and nothing counted twice.
+ * Batches run one after the other; where consumers overlap them, the next begins once its predecessor only waits for other
+ * threads, and everything that others can see still happens in order. Commits are grouped: while one is on its way to the
+ * disk, the next batches run and are committed together after it. They were evaluated on top of the state of those before
+ * them, so a commit that fails takes all of them back, newest first, and every caller hears it only then. With each sent
+ * again in the same order nothing is lost and nothing counted twice. A batch that fails by itself takes back those that
+ * began after it; these begin anew, and their callers hear nothing of it.
  */
 export class BatchRunner {
   readonly #options: BatchRunnerOptions;
@@ -45,13 +55,17 @@ export class BatchRunner {
   readonly #committed: Counter;
   readonly #rolledBack: Counter;
   readonly #waiting: Task[] = [];
-  #running: BatchWorkUnit | undefined;
-  #finished: Finished[] = [];
+  /** At work, in the order of their beginning; those that are done wait here for the ones before them. */
+  #atWork: Attempt[] = [];
+  #finished: Attempt[] = [];
   #committing = false;
-  /** A failed commit that waits for the running batch to end before it takes everything back. */
-  #failed: { group: Finished[]; error: unknown } | undefined;
+  /** A failed commit that waits for the batches at work to end before it takes everything back. */
+  #failed: { group: Attempt[]; error: unknown } | undefined;
   /** After a failure batches are committed one by one, so that one that can never be stored fails alone. */
   #single = false;
+  /** After a batch failed: one at a time until one succeeds, and the first when what is done has been stored. */
+  #isCareful = false;
+  #awaitsCommits = false;
   #idle: (() => void)[] = [];
 
   constructor(options: BatchRunnerOptions) {
@@ -66,13 +80,20 @@ export class BatchRunner {
     });
   }
 
-  /** Resolves when what the work led to, and the progress, are stored; rejects when nothing of them is. */
-  run(work: (unit: WorkUnit) => Promise<void>, progress: readonly Change[]): Promise<void> {
+  /**
+   * Resolves when what the work led to, and the progress, are stored; rejects when nothing of them is. The work may be
+   * called again for a batch that was taken back. `overlaps`: it keeps to its unit's `turn`.
+   */
+  run(
+    work: (unit: WorkUnit) => Promise<void>,
+    progress: readonly Change[],
+    { overlaps = false }: { overlaps?: boolean } = {},
+  ): Promise<void> {
     if (this.#waiting.length >= MAX_WAITING) {
       return Promise.reject(new RefusedError(`${MAX_WAITING} batches are waiting already`, 1000));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ work, progress, resolve, reject });
+      this.#waiting.push({ work, progress, overlaps, resolve, reject });
       this.#next();
     });
   }
@@ -84,35 +105,72 @@ export class BatchRunner {
   }
 
   #isIdle(): boolean {
-    return this.#waiting.length === 0 && !this.#running && this.#finished.length === 0 && !this.#committing;
+    return this.#waiting.length === 0 && this.#atWork.length === 0 && this.#finished.length === 0 && !this.#committing;
   }
 
   /** Starts whatever can start now; called after every change of state. */
   #next(): void {
-    if (this.#failed && !this.#running) this.#takeBack(this.#failed);
-    if (!this.#running && !this.#failed) {
-      const task = this.#waiting.shift();
-      if (task) void this.#run(task);
-    }
+    if (this.#finished.length === 0 && !this.#committing) this.#awaitsCommits = false;
+    while (this.#mayBegin()) void this.#run(this.#waiting.shift()!);
     if (!this.#committing && this.#finished.length > 0) void this.#commit();
     if (this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
+  #mayBegin(): boolean {
+    const [task] = this.#waiting;
+    if (!task || this.#failed || this.#awaitsCommits) return false;
+    const last = this.#atWork.at(-1);
+    if (!last) return true;
+    return (
+      task.overlaps &&
+      last.unit.isNextFree &&
+      !this.#isCareful &&
+      this.#atWork.length < MAX_AT_WORK &&
+      this.#atWork.every(({ state }) => state !== 'failed')
+    );
+  }
+
   async #run(task: Task): Promise<void> {
-    const unit = new BatchWorkUnit(this.#options.logger);
-    this.#running = unit;
+    const unit = new BatchWorkUnit(this.#options.logger, () => this.#next());
+    const attempt: Attempt = { task, unit, state: 'works' };
+    this.#atWork.push(attempt);
+    if (this.#atWork.length === 1) unit.giveTurn();
     try {
       await task.work(unit);
       for (const change of task.progress) unit.add(change);
       unit.seal();
-      this.#finished.push({ task, unit });
+      attempt.state = 'done';
     } catch (error) {
-      unit.rollBack();
-      this.#rolledBack.add(1);
-      task.reject(error);
+      attempt.state = 'failed';
+      attempt.error = error;
+      // Those behind it build upon it.
+      for (const later of this.#atWork.slice(this.#atWork.indexOf(attempt) + 1)) later.unit.giveUp();
     }
-    this.#running = undefined;
+    this.#settle();
     this.#next();
+  }
+
+  /** After a batch has ended: passes the turn on, and takes back what is to be once nobody works any more. */
+  #settle(): void {
+    while (this.#atWork[0]?.state === 'done') {
+      this.#finished.push(this.#atWork.shift()!);
+      this.#isCareful = false;
+      this.#atWork[0]?.unit.giveTurn();
+    }
+    if (this.#atWork.some(({ state }) => state === 'works')) return;
+    if (this.#failed) this.#takeBack(this.#failed);
+    else if (this.#atWork.length > 0) this.#beginAnew();
+  }
+
+  /** The first batch at work failed: its caller hears so, those behind it begin anew. */
+  #beginAnew(): void {
+    const [first, ...later] = this.#atWork.splice(0);
+    this.#rolledBack.add(1 + later.length);
+    for (const { unit } of [first, ...later].toReversed()) unit.rollBack();
+    this.#isCareful = true;
+    this.#awaitsCommits = true;
+    this.#waiting.unshift(...later.map(({ task }) => task));
+    first.task.reject(first.error);
   }
 
   async #commit(): Promise<void> {
@@ -128,7 +186,8 @@ export class BatchRunner {
     } catch (error) {
       this.#options.onOutcome?.(error);
       this.#failed = { group, error };
-      this.#running?.giveUp();
+      for (const { unit } of this.#atWork) unit.giveUp();
+      this.#settle();
       this.#next();
       return;
     }
@@ -140,7 +199,7 @@ export class BatchRunner {
     this.#next();
   }
 
-  #takeGroup(): Finished[] {
+  #takeGroup(): Attempt[] {
     let count = 0;
     let bytes = 0;
     while (count < this.#finished.length && count < (this.#single ? 1 : MAX_GROUP_BATCHES)) {
@@ -151,18 +210,22 @@ export class BatchRunner {
     return this.#finished.splice(0, count);
   }
 
-  #takeBack({ group, error }: { group: Finished[]; error: unknown }): void {
-    const taken = [...group, ...this.#finished];
+  #takeBack({ group, error }: { group: Attempt[]; error: unknown }): void {
+    const taken = [...group, ...this.#finished, ...this.#atWork];
     this.#finished = [];
+    this.#atWork = [];
     this.#failed = undefined;
     this.#committing = false;
     this.#single = true;
+    this.#isCareful = true;
     this.#rolledBack.add(taken.length);
     this.#options.logger.error(
       { batches: taken.length, error: String(error) },
       'a commit failed; its batches come again',
     );
     for (const { unit } of taken.toReversed()) unit.rollBack();
-    for (const { task } of taken) task.reject(error);
+    for (const { task, state, error: own } of taken) {
+      task.reject(state === 'failed' && !(own instanceof GivenUpError) ? own : error);
+    }
   }
 }

@@ -32,6 +32,8 @@ export function createFanout(branches: readonly Branch[], report: FanoutReport):
   const mutatesData = readers.length === 0;
   return {
     mutatesData,
+    // Behind the first one everything has its turn.
+    overlaps: ordered[0].consumer.overlaps === true,
     async consume(batch, work) {
       const refusals: { branch: Branch; error: PermanentError }[] = [];
       for (const [index, branch] of ordered.entries()) {

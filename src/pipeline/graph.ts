@@ -140,6 +140,7 @@ function choosePipeline(
 function chain(processor: Processor, next: Consumer): Consumer {
   return {
     mutatesData: processor.mutatesData || next.mutatesData,
+    overlaps: processor.overlaps === true,
     consume: (batch, work) => processor.consume(batch, work),
   };
 }

@@ -9,6 +9,8 @@ import type { BatchRunner } from './batch-runner.ts';
 export function createIntake(entry: Consumer, runner: BatchRunner): Intake {
   return {
     consume: (batch, progress = []) =>
-      runner.run((unit) => entry.consume(entry.mutatesData ? cloneBatch(batch) : batch, unit), progress),
+      runner.run((unit) => entry.consume(entry.mutatesData ? cloneBatch(batch) : batch, unit), progress, {
+        overlaps: entry.overlaps === true,
+      }),
   };
 }

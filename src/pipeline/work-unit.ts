@@ -1,5 +1,21 @@
+import { RefusedError } from '../component/errors.ts';
 import type { Logger } from '../component/host.ts';
 import type { Change, WorkUnit } from '../component/state-store.ts';
+
+/** Milliseconds after which whoever handed the batch over may try again, should it ever hear of this. */
+const RETRY_MS = 50;
+
+/** The batch is taken back, whatever comes of it, since one that it builds upon failed. */
+export class GivenUpError extends RefusedError {
+  constructor() {
+    super('a batch that came before could not be stored', RETRY_MS);
+  }
+}
+
+interface Waiting {
+  resolve(): void;
+  reject(error: Error): void;
+}
 
 /** What one batch leads to, until it is committed or rolled back. */
 export class BatchWorkUnit implements WorkUnit {
@@ -9,11 +25,40 @@ export class BatchWorkUnit implements WorkUnit {
   readonly #logger: Logger;
   readonly #onCommit: (() => void)[] = [];
   readonly #onRollback: (() => void)[] = [];
+  readonly #onFree: () => void;
+  readonly #awaiting: Waiting[] = [];
   #sealed = false;
   #giveUp: AbortController | undefined;
+  #isGivenUp = false;
+  #hasTurn = false;
+  #isNextFree = false;
 
-  constructor(logger: Logger) {
+  /** `onFree` hears when the next batch may begin before this one has ended. */
+  constructor(logger: Logger, onFree: () => void = () => {}) {
     this.#logger = logger;
+    this.#onFree = onFree;
+  }
+
+  get isNextFree(): boolean {
+    return this.#isNextFree;
+  }
+
+  letNextBegin(): void {
+    if (this.#isNextFree || this.#sealed) return;
+    this.#isNextFree = true;
+    this.#onFree();
+  }
+
+  turn(): Promise<void> {
+    if (this.#isGivenUp) return Promise.reject(new GivenUpError());
+    if (this.#hasTurn) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#awaiting.push({ resolve, reject }));
+  }
+
+  /** All batches before this one have ended. */
+  giveTurn(): void {
+    this.#hasTurn = true;
+    for (const { resolve } of this.#awaiting.splice(0)) resolve();
   }
 
   add(change: Change): void {
@@ -41,8 +86,11 @@ export class BatchWorkUnit implements WorkUnit {
 
   /** The batch will be taken back. */
   giveUp(): void {
+    if (this.#isGivenUp) return;
+    this.#isGivenUp = true;
     this.#giveUp ??= new AbortController();
     this.#giveUp.abort();
+    for (const { reject } of this.#awaiting.splice(0)) reject(new GivenUpError());
   }
 
   /** All consumers have resolved: what is added from now on would be stored with nobody's batch. */

@@ -14,6 +14,8 @@ export class TestWorkUnit implements WorkUnit {
   add(change: Change): void {
     this.changes.push(change);
   }
+  letNextBegin(): void {}
+  async turn(): Promise<void> {}
   onCommit(callback: () => void): void {
     this.#onCommit.push(callback);
   }

@@ -54,7 +54,10 @@ export class BatchSender {
     if (lane.writer.size > MESSAGE_BYTES) this.#post(shard, lane, false);
   }
 
-  /** Resolves when all are evaluated, with what became of them by worker; rejects when one of them failed. */
+  /**
+   * Sends the rest. Resolves when all are evaluated, with what became of them by worker; rejects when that is over and one
+   * of them failed. The next batch may be written meanwhile.
+   */
   async finish(): Promise<ReadonlyMap<number, readonly ShardOutcome[]>> {
     this.#lanes.forEach((lane, shard) => {
       if (!lane.isOpen && lane.answers.length === 0) return;
@@ -74,13 +77,18 @@ export class BatchSender {
     return outcomes;
   }
 
-  /** Gives the batch up: resolves when no worker has anything of it to do any more. */
+  /** Gives up what is being written: resolves when no worker has anything of it to do any more. */
   async abandon(): Promise<void> {
+    this.reset();
+    await this.#settle();
+  }
+
+  /** Where workers start afresh: they know no words. */
+  reset(): void {
     for (const lane of this.#lanes) {
       lane.isOpen = false;
       lane.writer.reset();
     }
-    await this.#settle();
   }
 
   #post(shard: number, lane: Lane, isLast: boolean): void {

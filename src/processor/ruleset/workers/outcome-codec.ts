@@ -5,6 +5,7 @@ import type { Evicted } from '../evaluate/state/limits.ts';
 import type { SuspensionChange } from '../evaluate/suspensions.ts';
 import { AlertReader, AlertWriter } from './alert-codec.ts';
 import type { LazyAlert } from './lazy-alert.ts';
+import type { CountedRules } from './shared-counts.ts';
 import type { SeenKey } from './shared-keys.ts';
 import { WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
@@ -26,6 +27,7 @@ export interface ShardMemory {
   readonly changes: readonly Change[];
   readonly added: readonly SeenKey[];
   readonly evicted: readonly Evicted[];
+  readonly counted: CountedRules | null;
 }
 
 /** One decision that leaves a worker; `order` is the record's place in the batch. */
@@ -69,7 +71,7 @@ export class OutcomeWriter {
     writer.optionalText(counts && JSON.stringify(counts));
     writer.flag(memory !== undefined);
     if (memory) {
-      writer.text(JSON.stringify([memory.added, memory.evicted]));
+      writer.text(JSON.stringify([memory.added, memory.evicted, memory.counted]));
       writer.count(memory.changes.length);
       for (const change of memory.changes) writeChange(writer, change);
     }
@@ -101,9 +103,9 @@ export class OutcomeReader {
 }
 
 function readMemory(reader: WireReader): ShardMemory {
-  const [added, evicted] = JSON.parse(reader.text());
+  const [added, evicted, counted] = JSON.parse(reader.text());
   const changes = Array.from({ length: reader.count() }, () => readChange(reader));
-  return { added, evicted, changes };
+  return { added, evicted, counted, changes };
 }
 
 function writeChange(writer: WireWriter, change: Change): void {

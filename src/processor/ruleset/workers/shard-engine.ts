@@ -45,6 +45,8 @@ export class ShardEngine {
   #lists: ReadonlyMap<string, MemoryList> = new Map();
   #runtime: RulesetRuntime | undefined;
   #counted: ShardCounts | undefined;
+  /** A message failed: what is remembered, and the words of the channel, are not certain until `restore`. */
+  #isLost = false;
 
   constructor({ config, localHost, workers, keys, snapshots }: WorkerStart) {
     this.#config = config;
@@ -88,6 +90,7 @@ export class ShardEngine {
     this.#state.restore(store);
     store.forgetRows();
     this.#counted = undefined;
+    this.#isLost = false;
     this.#writer.reset();
   }
 
@@ -99,6 +102,7 @@ export class ShardEngine {
   evaluate(message: ArrayBuffer, nowMs: number, isLast: boolean): ArrayBuffer {
     const runtime = this.#runtime;
     if (!runtime) throw new Error('the worker has no ruleset yet');
+    if (this.#isLost) throw new Error('a message that came before failed');
     try {
       this.#writer.begin();
       this.#evaluateAll(runtime, message, nowMs);
@@ -112,9 +116,10 @@ export class ShardEngine {
       if (!isLast) return this.#writer.finish(counts, undefined);
       const changes = this.#state.drainChanges();
       const added = this.#keys.takeAdded();
-      return this.#writer.finish(counts, { changes, added, evicted: this.#state.takeEvictions() });
+      const counted = this.#counts.takeCounted() ?? null;
+      return this.#writer.finish(counts, { changes, added, counted, evicted: this.#state.takeEvictions() });
     } catch (error) {
-      this.#writer.reset();
+      this.#isLost = true;
       throw error;
     }
   }

@@ -3,8 +3,8 @@ import type { Consumer, Processor } from '../../../component/component.ts';
 import type { Host, Settings } from '../../../component/host.ts';
 import type { WorkUnit } from '../../../component/state-store.ts';
 import { createProcessorTelemetry, type ProcessorTelemetry } from '../../../component/telemetry.ts';
-import type { LogBatch, LogRecord, ScopeLogs } from '../../../pdata/logs.ts';
-import { createAlertResource, SERVICE_NAME } from '../alert/record.ts';
+import { countRecords, type LogBatch, type ScopeLogs } from '../../../pdata/logs.ts';
+import { SERVICE_NAME } from '../alert/record.ts';
 import { createLateRunRecord } from '../command-runs.ts';
 import type { RulesetConfig } from '../config.ts';
 import { createCounters, isTaken, type RulesetCounters } from '../counters.ts';
@@ -13,38 +13,38 @@ import { EvictionReports } from '../evictions.ts';
 import { createIdentifier, type HostIdentity } from '../identity.ts';
 import { stateLimitsOf } from '../limits-config.ts';
 import { LiveContent, type UsableContent } from '../live/live-content.ts';
-import { annotate, createAlertGroup, handOn } from '../outgoing.ts';
+import { handOn } from '../outgoing.ts';
 import { RuleTelemetry } from '../rule-telemetry.ts';
 import { StateView, stateScope } from '../state-view.ts';
 import { SuspensionReports } from '../suspension-reports.ts';
 import { BatchSender } from './batch-sender.ts';
+import { gather, type SentGroup } from './gather.ts';
 import { settleLayout } from './layout.ts';
-import type { ShardAlert, ShardCounts, ShardOutcome } from './outcome-codec.ts';
+import type { ShardCounts, ShardOutcome } from './outcome-codec.ts';
 import { WorkerPool } from './pool.ts';
 import { Item, type SentSource } from './record-codec.ts';
 import { shardOf } from './shard.ts';
-import { ShardedState } from './sharded-state.ts';
+import { ShardedState, type ShardedUnit } from './sharded-state.ts';
 
 /** Rules that a warning names. */
 const MAX_NAMED = 10;
 
-/** A group of the batch on its way through a worker. */
-interface SentGroup {
-  readonly group: ScopeLogs;
-  readonly host: HostIdentity;
-  readonly shard: number;
-  /** Number of its first record in the batch, and of the first of the next group. */
-  readonly from: number;
-  readonly to: number;
+/** A batch that workers have. */
+interface Dispatched {
+  readonly sent: readonly (SentGroup | ScopeLogs)[];
+  readonly unit: ShardedUnit;
+  readonly outcomes: Promise<ReadonlyMap<number, readonly ShardOutcome[]>>;
 }
 
 /**
  * The `ruleset` processor with several threads: hosts are dealt out to workers, each with an engine and a memory of its
- * own, and what they find comes back in the order of the batch. One batch is under way at a time; its state changes of
- * all workers go into the batch's unit of work, and a unit that fails takes all workers back to what the store holds.
+ * own, and what they find comes back in the order of the batch. While workers have one batch the next is sent; they leave in
+ * their order. State changes of all workers go into the batch's unit of work, and a unit that fails takes all workers back
+ * to what the store holds.
  */
 export class ShardedRulesetProcessor implements Processor {
   readonly mutatesData: boolean;
+  readonly overlaps = true;
   readonly #settings: Settings;
   readonly #config: RulesetConfig;
   readonly #workers: number;
@@ -62,8 +62,10 @@ export class ShardedRulesetProcessor implements Processor {
   #identify: ReturnType<typeof createIdentifier> | undefined;
   /** Read by now; in force with the next batch. */
   #pending: UsableContent | undefined;
-  /** One batch after the other. */
+  /** Batches are sent one after the other. */
   #tail: Promise<void> = Promise.resolve();
+  /** Resolves when the batch that came last, and all before it, have left. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(settings: Settings, config: RulesetConfig, next: Consumer, workers: number) {
     this.#settings = settings;
@@ -132,10 +134,30 @@ export class ShardedRulesetProcessor implements Processor {
 
   async consume(batch: LogBatch, work: WorkUnit): Promise<void> {
     const started = performance.now();
-    const { logs, incoming } = await this.#inTurn(() => this.#evaluate(batch, work));
-    this.#telemetry.incoming(incoming);
-    this.#telemetry.duration.record((performance.now() - started) / 1000, { processor: this.#settings.id });
-    await handOn(logs, this.#next, work, this.#telemetry);
+    const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+    const before = this.#last;
+    this.#last = left;
+    try {
+      const { sent, unit, outcomes } = await this.#inTurn(() => this.#dispatch(batch, work, before));
+      work.letNextBegin();
+      const found = await outcomes;
+      await before;
+      await work.turn();
+      unit.check();
+      this.#pool?.noteSuccess();
+      this.#remember(found, unit);
+      this.#telemetry.incoming(countRecords(batch));
+      this.#telemetry.duration.record((performance.now() - started) / 1000, { processor: this.#settings.id });
+      await handOn(gather(sent, found, this.#config), this.#next, work, this.#telemetry);
+    } catch (error) {
+      // Whatever comes behind this batch was evaluated on top of it.
+      this.#state?.fail();
+      await before;
+      await work.turn();
+      throw error;
+    } finally {
+      leave();
+    }
   }
 
   #createPool(host: Host, state: ShardedState): WorkerPool {
@@ -182,32 +204,42 @@ export class ShardedRulesetProcessor implements Processor {
     );
   }
 
-  async #evaluate(batch: LogBatch, work: WorkUnit): Promise<{ logs: ScopeLogs[]; incoming: number }> {
+  /** Sends a batch to the workers. `before`: all batches before it have left. */
+  async #dispatch(batch: LogBatch, work: WorkUnit, before: Promise<void>): Promise<Dispatched> {
     const state = this.#state;
     const pool = this.#pool;
     const sender = this.#sender;
     if (!state || !pool || !sender) throw new Error(`${this.#settings.id} is not started`);
-    if (this.#pending) {
-      this.#adopt(this.#pending);
-      this.#pending = undefined;
-    }
-    if (state.isAhead || !pool.isComplete) {
-      await state.goBack(pool);
-      // New workers know no words.
-      await sender.abandon();
+    if (this.#pending || state.isAhead || state.isUntidy || !pool.isComplete) {
+      await before;
+      await this.#prepare(state, pool, sender);
     }
     // Before anything is remembered: an error on the way must take back what was.
     const unit = state.enlist(work, pool);
-    let sent: (SentGroup | ScopeLogs)[];
-    let outcomes: ReadonlyMap<number, readonly ShardOutcome[]>;
     try {
-      sent = this.#send(batch, sender);
-      outcomes = await sender.finish();
+      const sent = this.#send(batch, sender);
+      unit.noteSent();
+      return { sent, unit, outcomes: sender.finish() };
     } catch (error) {
       await sender.abandon();
       throw error;
     }
-    pool.noteSuccess();
+  }
+
+  /** While no worker has anything to do. */
+  async #prepare(state: ShardedState, pool: WorkerPool, sender: BatchSender): Promise<void> {
+    if (this.#pending) {
+      this.#adopt(this.#pending);
+      this.#pending = undefined;
+    }
+    state.tidy();
+    if (!state.isAhead && pool.isComplete) return;
+    await state.goBack(pool);
+    // New workers know no words.
+    sender.reset();
+  }
+
+  #remember(outcomes: ReadonlyMap<number, readonly ShardOutcome[]>, unit: ShardedUnit): void {
     for (const [shard, all] of outcomes) {
       for (const { counts, memory } of all) {
         if (counts) this.#count(counts);
@@ -215,11 +247,7 @@ export class ShardedRulesetProcessor implements Processor {
       }
     }
     unit.finish();
-    this.#evictions?.look({ takeEvictions: (): readonly Evicted[] => state.takeEvictions() });
-    return {
-      logs: this.#gather(sent, outcomes),
-      incoming: batch.logs.reduce((sum, { records }) => sum + records.length, 0),
-    };
+    this.#evictions?.look({ takeEvictions: (): readonly Evicted[] => this.#state!.takeEvictions() });
   }
 
   /** Hands every group to the worker of its host; those that are not evaluated stay what they are. */
@@ -258,32 +286,6 @@ export class ShardedRulesetProcessor implements Processor {
     return isTaken(host, count, this.#config.identity, this.#counters, this.#settings.id) ? host : undefined;
   }
 
-  /** What leaves, in the order of the batch. */
-  #gather(
-    sent: readonly (SentGroup | ScopeLogs)[],
-    outcomes: ReadonlyMap<number, readonly ShardOutcome[]>,
-  ): ScopeLogs[] {
-    const { emit, resource } = this.#config;
-    const found = new Map([...outcomes].map(([shard, all]) => [shard, all.flatMap(({ alerts }) => alerts)] as const));
-    const taken = new Map<number, number>();
-    const logs: ScopeLogs[] = [];
-    for (const entry of sent) {
-      const group = 'group' in entry ? entry.group : entry;
-      if (emit !== 'alerts') logs.push(group);
-      if (!('group' in entry)) continue;
-      const { host, shard, from, to } = entry;
-      const alerts = found.get(shard) ?? [];
-      let next = taken.get(shard) ?? 0;
-      const records: LogRecord[] = [];
-      for (; next < alerts.length && alerts[next]!.order < to; next++) {
-        place(alerts[next]!, group.records, from, records);
-      }
-      taken.set(shard, next);
-      if (records.length > 0) logs.push(createAlertGroup(createAlertResource(group.resource, host, resource), records));
-    }
-    return logs;
-  }
-
   #count({ attributesCut, staleRuns, dropped, tripped, suspensions }: ShardCounts): void {
     this.#suspensions?.look(suspensions);
     const processor = this.#settings.id;
@@ -292,15 +294,4 @@ export class ShardedRulesetProcessor implements Processor {
     for (const [reason, count] of Object.entries(dropped)) this.#counters.dropped.add(count, { processor, reason });
     for (const [owner, count] of Object.entries(tripped)) this.#counters.tripped.add(count, { processor, owner });
   }
-}
-
-/** An alert leaves beside the records, a decision alone goes on its record. */
-function place(
-  { order, record, alert }: ShardAlert,
-  group: readonly LogRecord[],
-  from: number,
-  out: LogRecord[],
-): void {
-  if (record) out.push(record);
-  else annotate(group[order - from]!, alert.whole);
 }

@@ -18,6 +18,10 @@ const RESTORE_RETRY_MS = 50;
 
 /** What one batch adds to its unit of work. */
 export interface ShardedUnit {
+  /** All of the batch is on its way: what the main thread remembers of it belongs to this unit, later ones to theirs. */
+  noteSent(): void;
+  /** @throws RefusedError where a batch failed since, that this one builds upon */
+  check(): void;
   /** What a worker remembers. */
   take(shard: number, memory: ShardMemory): void;
   /** Adds what is kept here for all workers; nothing comes after it. */
@@ -41,6 +45,8 @@ export class ShardedState {
   #openUnits = 0;
   /** A unit failed, or a worker ended: what engines remember is not what the store holds. */
   #isAhead = false;
+  /** How often that was since the start: what was evaluated before is worth nothing after. */
+  #failures = 0;
   #ends = 0;
 
   constructor(settings: Settings, view: StateView, workers: number, fts?: Quota) {
@@ -56,6 +62,21 @@ export class ShardedState {
 
   get isAhead(): boolean {
     return this.#isAhead;
+  }
+
+  /** Nothing can be evaluated until it was seen to while no thread works. */
+  get isUntidy(): boolean {
+    return this.#keys.isUntidy;
+  }
+
+  tidy(): void {
+    this.#keys.tidy();
+  }
+
+  /** A batch failed: those that were evaluated on top of it are not to be stored. */
+  fail(): void {
+    this.#isAhead = true;
+    this.#failures++;
   }
 
   readSnapshot(slot: string): Uint8Array | undefined {
@@ -109,18 +130,25 @@ export class ShardedState {
     });
     work.onRollback(() => {
       this.#openUnits--;
-      this.#isAhead = true;
+      this.fail();
     });
+    const failures = this.#failures;
+    const runs: Change[] = [];
     const add = (change: Change) => work.add(this.#view.outer(change));
     return {
-      take: (shard, { changes, added, evicted }) => {
+      check: () => {
+        if (failures !== this.#failures) throw new RefusedError('state goes back to what is stored', RESTORE_RETRY_MS);
+      },
+      noteSent: () => runs.push(...this.runs.drain()),
+      take: (shard, { changes, added, evicted, counted }) => {
         shards.add(shard);
         for (const change of changes) add(this.#outer(change, shard));
         this.#keys.absorb(added);
+        if (counted) this.#counts.absorb(counted);
         this.#evicted.push(...evicted);
       },
       finish: () => {
-        const changes = this.runs.drain();
+        const changes = runs;
         this.#keys.drain(changes);
         this.#counts.drain(changes);
         for (const change of changes) add(change);

@@ -130,7 +130,7 @@ export class KeyKeeper {
     for (const [key, host] of keys) this.#keys.add(key, host);
   }
 
-  /** While no thread works. */
+  /** What is given up here goes out of the table while threads ask it: to them it is gone a moment sooner or later. */
   drain(changes: Change[]): void {
     const from = changes.length;
     this.#keys.drain(changes);
@@ -140,7 +140,16 @@ export class KeyKeeper {
       this.#table.delete(change.key);
       this.#removed++;
     }
-    if (this.#removed > this.#maxRemoved) this.#refill(this.#keys.storedKeys());
+  }
+
+  /** The table is full of removed keys: `tidy` is due. */
+  get isUntidy(): boolean {
+    return this.#removed > this.#maxRemoved;
+  }
+
+  /** While no thread works: makes room in the table. */
+  tidy(): void {
+    if (this.isUntidy) this.#refill(this.#keys.storedKeys());
   }
 
   /** While no thread works: back to what the store holds. */

@@ -231,7 +231,7 @@ describe('what comes back from a worker', () => {
             writer.alert(order, each.alert, sent[order]);
           });
           const outcome = reader.read(
-            writer.finish(undefined, changes && { changes, added: [['k\u00ff', 'h']], evicted: [] }),
+            writer.finish(undefined, changes && { changes, added: [['k\u00ff', 'h']], evicted: [], counted: null }),
           );
           expect(plain(outcome.memory?.changes)).toEqual(plain(changes));
           if (changes) expect(outcome.memory?.added).toEqual([['k\u00ff', 'h']]);
