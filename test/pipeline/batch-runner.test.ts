@@ -214,6 +214,124 @@ describe('batch runner', () => {
     expect(await settings.metrics.value('hids_pipeline_committed_batches')).toBe(1002);
   });
 
+  describe('with consumers that overlap', () => {
+    /** Begins, lets the next one begin, and waits for the test and its turn. */
+    function setupOverlap(store: StateStore = new MemoryStateStore()) {
+      const bench = setup(store as MemoryStateStore);
+      const answers = new Map<string, { resolve(): void; reject(error: Error): void }>();
+      const start = (name: string, overlaps = true) => {
+        const promise = bench.runner.run(
+          async (unit) => {
+            bench.events.push(`begin ${name}`);
+            unit.onRollback(() => bench.events.push(`rollback ${name}`));
+            unit.letNextBegin();
+            try {
+              await new Promise<void>((resolve, reject) => answers.set(name, { resolve, reject }));
+            } finally {
+              await unit.turn();
+            }
+            bench.events.push(`turn ${name}`);
+            unit.add({ op: 'put', namespace: 'n', key: name, value: Buffer.from(name) });
+          },
+          [],
+          { overlaps },
+        );
+        promise.then(
+          () => bench.events.push(`resolve ${name}`),
+          (error) => bench.events.push(`reject ${name}: ${error.message}`),
+        );
+        return promise;
+      };
+      const answer = async (name: string, error?: Error) => {
+        const waiting = answers.get(name);
+        answers.delete(name);
+        if (error) waiting!.reject(error);
+        else waiting!.resolve();
+        await settle();
+      };
+      const take = () => bench.events.splice(0);
+      return { ...bench, start, answer, take };
+    }
+
+    it('begins the next while one waits, a few at a time, and goes on with them in their order', async () => {
+      const { start, answer, take, runner, store } = setupOverlap();
+      for (const name of ['a', 'b', 'c', 'd', 'e']) void start(name);
+      expect(take()).toEqual(['begin a', 'begin b', 'begin c', 'begin d']);
+      await answer('b');
+      expect(take()).toEqual([]);
+      await answer('a');
+      expect(take()).toEqual(['turn a', 'begin e', 'turn b', 'resolve a', 'resolve b']);
+      for (const name of ['e', 'd', 'c']) await answer(name);
+      await runner.drain();
+      expect(take().filter((event) => event.startsWith('turn'))).toEqual(['turn c', 'turn d', 'turn e']);
+      expect([...store.entries('n')].map(([key]) => key)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    });
+
+    it('begins nothing beside a batch whose consumers know of no turn', async () => {
+      const { start, answer, take } = setupOverlap();
+      const all = [start('a'), start('b', false), start('c')];
+      expect(take()).toEqual(['begin a']);
+      await answer('a');
+      expect(take()).toEqual(['turn a', 'begin b', 'begin c', 'resolve a']);
+      await answer('c');
+      await answer('b');
+      await Promise.all(all);
+    });
+
+    it('takes back what began after a batch that fails, which begins anew without its caller hearing of it', async () => {
+      const { start, answer, take, runner, store } = setupOverlap();
+      const all = ['a', 'b', 'c'].map((name) => start(name).catch(String));
+      take();
+      await answer('c');
+      await answer('a', new RefusedError('full', 5));
+      // `b` is at work, and nobody takes anything back under its feet.
+      expect(take()).toEqual([]);
+      await answer('b');
+      expect(take()).toEqual(['rollback c', 'rollback b', 'rollback a', 'begin b', 'reject a: full']);
+      // One at a time until one went well.
+      await answer('b');
+      expect(take()).toEqual(['turn b', 'begin c', 'resolve b']);
+      await answer('c');
+      expect(await Promise.all(all)).toEqual(['RefusedError: full', undefined, undefined]);
+      await runner.drain();
+      expect([...store.entries('n')].map(([key]) => key)).toEqual(['b', 'c']);
+    });
+
+    it('lets one that fails before its turn wait for those before it', async () => {
+      const { start, answer, take } = setupOverlap();
+      const all = ['a', 'b', 'c'].map((name) => start(name).catch(String));
+      take();
+      await answer('b', new Error('broken'));
+      await answer('c');
+      expect(take()).toEqual([]);
+      await answer('a');
+      expect(take()).toEqual(['turn a', 'resolve a', 'rollback c', 'rollback b', 'begin c', 'reject b: broken']);
+      await answer('c');
+      expect(await Promise.all(all)).toEqual([undefined, 'Error: broken', undefined]);
+    });
+
+    it('takes all of them back where a commit fails, and tells their callers why', async () => {
+      const store = new HeldStore();
+      const { start, answer, take } = setupOverlap(store);
+      const all = ['a', 'b', 'c'].map((name) => start(name).catch(String));
+      await answer('a');
+      await answer('b');
+      take();
+      await store.pending[0].finish(new Error('disk full'));
+      expect(take()).toEqual([]);
+      await answer('c');
+      expect(take()).toEqual([
+        'rollback c',
+        'rollback b',
+        'rollback a',
+        'reject a: disk full',
+        'reject b: disk full',
+        'reject c: disk full',
+      ]);
+      expect(await Promise.all(all)).toEqual(Array(3).fill('Error: disk full'));
+    });
+  });
+
   const seed = testSeed();
   it(`keeps state in memory and in the store equal while consumers and commits fail at random (SEED=${seed})`, async () => {
     const random = createRandom(seed);
