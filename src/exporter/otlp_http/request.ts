@@ -1,6 +1,7 @@
 import { decodeLogsRequest } from '../../otlp/decode.ts';
 import { encodeLogsRequest } from '../../otlp/encode.ts';
 import { createDecodeReport } from '../../otlp/limits.ts';
+import { splitLogsRequest } from '../../otlp/split.ts';
 import { toText } from '../../pdata/any-value.ts';
 import type { LogBatch, LogRecord, ScopeLogs } from '../../pdata/logs.ts';
 import { countRecords } from '../../pdata/logs.ts';
@@ -27,15 +28,11 @@ const HEADER_BYTES = 5;
 
 /** The batch as requests within the limits, records in the order of their time. */
 export function createRequests(batch: LogBatch, limits: RequestLimits): LogsRequest[] {
-  return createOrderedRequests(sortByTime(batch), limits);
-}
-
-function createOrderedRequests(batch: LogBatch, limits: RequestLimits): LogsRequest[] {
   const records = countRecords(batch);
   if (records === 0) return [];
-  const request = encode(batch, records);
+  const request = encode(sortByTime(batch), records);
   if (records === 1 || (records <= limits.maxRecords && request.bytes.byteLength <= limits.maxBytes)) return [request];
-  return halves(batch).flatMap((half) => createOrderedRequests(half, limits));
+  return splitLogsRequest(request.bytes, limits).map((part) => ({ ...part, restamped: false }));
 }
 
 /**
