@@ -215,7 +215,7 @@ export function run(
  * Whether what is left of the pattern at the end of the text may stay unmatched. The original looks past at most two
  * classes and, where a test fails half-way, does not go back: a class without quantifier can so be skipped.
  */
-function acceptsRest(code: Int32Array, from: number, repeated: boolean): boolean {
+export function acceptsRest(code: Int32Array, from: number, repeated: boolean): boolean {
   let at = pastParen(code, from);
   const kind = kindAt(code, at);
   if (kind === END) return true;

@@ -1,10 +1,10 @@
 import { bytesOf } from '../byte-view.ts';
 import { type Matcher, MatchLimitError, type Searcher, type SearchResult } from '../types.ts';
+import { Alternatives } from './alternatives.ts';
 import { leadingSets } from './leading.ts';
 import { exactTexts, requiredBytes, requiredLiterals } from './literals.ts';
 import { LIMIT, NO_MATCH, run } from './machine.ts';
 import { parseOsRegex, type Token } from './parse.ts';
-import { buildProgram, type Program } from './program.ts';
 
 /**
  * OS_Regex as Wazuh 4.14 runs it. The same pattern compiled with captures (decoders) and without (rules) can decide
@@ -15,7 +15,7 @@ export class OsRegexMatcher implements Matcher {
   readonly pattern: string;
   readonly requiredLiterals: readonly string[] | undefined;
   readonly exactTexts: readonly string[] | undefined;
-  #programs: readonly Program[] | undefined = undefined;
+  #alternatives: Alternatives | undefined = undefined;
 
   /** @throws PatternError */
   constructor(pattern: string) {
@@ -27,13 +27,15 @@ export class OsRegexMatcher implements Matcher {
 
   test(text: string, folded?: string): boolean {
     const bytes = bytesOf(text);
-    this.#programs ??= buildPrograms(this.pattern);
-    for (const program of this.#programs) {
+    this.#alternatives ??= new Alternatives(this.pattern);
+    const alternatives = this.#alternatives;
+    if (!alternatives.mayMatch(text, bytes, folded, 0)) return false;
+    for (const program of alternatives.programs) {
       const end = run(program, text, bytes, folded, 0, undefined, false);
       if (end === LIMIT) throw new MatchLimitError(this.pattern);
-      if (end !== NO_MATCH) return true;
+      if (end !== NO_MATCH) return alternatives.matched();
     }
-    return false;
+    return alternatives.missed(text, folded, 0);
   }
 }
 
@@ -45,7 +47,7 @@ export class OsRegexSearcher implements Searcher {
   readonly exactTexts: readonly string[] | undefined;
   readonly leading: readonly Uint8Array[] | undefined;
   readonly requiredBytes: readonly (readonly number[])[] | undefined;
-  #programs: readonly Program[] | undefined = undefined;
+  #alternatives: Alternatives | undefined = undefined;
   readonly #places: Int32Array;
 
   /** @throws PatternError */
@@ -68,23 +70,22 @@ export class OsRegexSearcher implements Searcher {
     const bytes = bytesOf(text);
     const places = this.#places;
     const captureMode = places.length > 0;
-    this.#programs ??= buildPrograms(this.pattern);
-    for (const program of this.#programs) {
+    this.#alternatives ??= new Alternatives(this.pattern);
+    const alternatives = this.#alternatives;
+    if (!alternatives.mayMatch(text, bytes, folded, from)) return undefined;
+    for (const program of alternatives.programs) {
       places.fill(-1, 0, program.parens);
       const end = run(program, text, bytes, folded, from, program.parens > 0 ? places : undefined, captureMode);
       if (end === NO_MATCH) continue;
       if (end === LIMIT) throw new MatchLimitError(this.pattern);
+      alternatives.matched();
       const captures = collect(text, places, program.parens);
       if (!captures) return undefined;
       return { resume: end < text.length ? end + 1 : end, captures };
     }
+    alternatives.missed(text, folded, from);
     return undefined;
   }
-}
-
-/** For the first text that is tested: most of a ruleset's patterns never see one, and programs are most of its memory. */
-function buildPrograms(pattern: string): Program[] {
-  return parseOsRegex(pattern).map(buildProgram);
 }
 
 function isParenthesis({ kind }: Token): boolean {
