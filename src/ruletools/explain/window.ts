@@ -4,6 +4,8 @@ import { agreesOssec, agreesWazuh, keyText } from '../../processor/ruleset/evalu
 import type { Event } from '../../processor/ruleset/evaluate/event.ts';
 import { listKeyOf } from '../../processor/ruleset/evaluate/histories.ts';
 import type { History } from '../../processor/ruleset/evaluate/state/history.ts';
+import { Agreement, type PastEvents, TEXT_AGENT } from '../../processor/ruleset/evaluate/state/past-events.ts';
+import { NONE } from '../../processor/ruleset/evaluate/state/past-lists.ts';
 import { MatchLimitError } from '../../processor/ruleset/matcher/types.ts';
 
 /** How far a counting rule was from firing. */
@@ -35,23 +37,24 @@ export function describeWindow(rule: Rule, event: Event, history: History, diale
   let found = 0;
   let looked = 0;
   let stopped: WindowState['stopped'];
-  for (let index = (past?.length ?? 0) - 1; index >= 0; index--) {
-    const candidate = past!.at(index)!;
-    const time = typeof candidate === 'number' ? candidate : candidate.time;
-    if (event.time - time > correlation.timeframe) {
+  const { events, lists } = history;
+  for (let place = past?.newest ?? NONE; place !== NONE; place = lists.older(place)) {
+    const candidate = lists.event(place);
+    if (event.time - events.times[candidate]! > correlation.timeframe) {
       stopped = 'too-old';
       break;
     }
-    if (typeof candidate === 'number') continue;
+    if (!events.isWhole(candidate)) continue;
     looked++;
+    const isUsedUp = events.matched[candidate]! >= rule.level;
     // OSSEC asks whether an event is used up before it compares anything.
-    if (dialect === 'ossec' && candidate.matched >= rule.level) {
+    if (dialect === 'ossec' && isUsedUp) {
       stopped = 'used-up';
       break;
     }
-    if (!isCandidate(correlation, list === undefined, event, candidate)) continue;
-    if (!fits(correlation, event, candidate)) continue;
-    if (candidate.matched >= rule.level) {
+    if (!isCandidate(correlation, list === undefined, event, events, candidate)) continue;
+    if (!fits(correlation, event, events, candidate)) continue;
+    if (isUsedUp) {
       stopped = 'used-up';
       break;
     }
@@ -68,13 +71,20 @@ export function describeWindow(rule: Rule, event: Event, history: History, diale
   };
 }
 
-function isCandidate(correlation: Correlation, recent: boolean, event: Event, past: Event): boolean {
-  if (!correlation.globalFrequency && past.agentId !== event.agentId) return false;
+function isCandidate(
+  correlation: Correlation,
+  recent: boolean,
+  event: Event,
+  events: PastEvents,
+  past: number,
+): boolean {
+  const { globalFrequency } = correlation;
+  if (!globalFrequency && events.compare(past, TEXT_AGENT, event.agentId) !== Agreement.same) return false;
   if (!recent) return true;
-  if (past.category !== event.category) return false;
+  if (events.category(past) !== event.category) return false;
   if (correlation.over.kind !== 'recent' || !correlation.over.regex) return true;
   try {
-    return correlation.over.regex.test(past.log);
+    return correlation.over.regex.test(events.log(past));
   } catch (error) {
     if (error instanceof MatchLimitError) return false;
     throw error;

@@ -1,7 +1,10 @@
 import type { Correlation, CorrelationKey, Dialect } from '../compile/ruleset.ts';
 import type { Event } from './event.ts';
 import type { LimitLog } from './match.ts';
+import { type SearchKey, textOf } from './search-key.ts';
 import type { History } from './state/history.ts';
+import { Agreement, type PastEvents, TEXT_AGENT } from './state/past-events.ts';
+import { NONE } from './state/past-lists.ts';
 
 /** Earlier logs shown with an alert. */
 export const MAX_PREVIOUS = 11;
@@ -13,6 +16,8 @@ export interface HistoryQuestion {
   readonly correlation: Correlation;
   /** The history it reads; undefined for all recent events. */
   readonly list: string | undefined;
+  /** What past events have to share. */
+  readonly key: SearchKey;
 }
 
 /**
@@ -32,36 +37,34 @@ function scanWazuh(question: HistoryQuestion, event: Event, history: History, li
   const { correlation, level, list } = question;
   const past = list === undefined ? history.recent : history.list(list);
   if (!past) return false;
+  const { events, lists } = history;
   const over = correlation.over;
   const regex = over.kind === 'recent' ? over.regex : undefined;
   let found = 0;
-  let newest: Event | undefined;
-  const shown: string[] = [];
-  for (let index = past.length - 1; index >= 0; index--) {
-    const candidate = past.at(index)!;
-    if (typeof candidate === 'number') {
-      if (event.time - candidate > correlation.timeframe) return false;
+  let newest = NONE;
+  const shown: number[] = [];
+  for (let place = past.newest; place !== NONE; place = lists.older(place)) {
+    const candidate = lists.event(place);
+    if (event.time - events.times[candidate]! > correlation.timeframe) return false;
+    if (!events.isWhole(candidate)) continue;
+    if (!correlation.globalFrequency && events.compare(candidate, TEXT_AGENT, event.agentId) !== Agreement.same)
       continue;
-    }
-    if (event.time - candidate.time > correlation.timeframe) return false;
-    if (candidate.gone) continue;
-    if (!correlation.globalFrequency && candidate.agentId !== event.agentId) continue;
     if (list === undefined) {
-      if (candidate.category !== event.category) continue;
-      if (regex && !limits.test(regex, candidate.log, question.ruleId)) continue;
+      if (events.category(candidate) !== event.category) continue;
+      if (regex && !limits.test(regex, events.log(candidate), question.ruleId)) continue;
     }
-    if (!agreesWazuh(correlation, event, candidate)) continue;
-    if (candidate.matched >= level) return false;
+    if (!agreesWazuh(correlation, event, events, candidate)) continue;
+    if (events.matched[candidate]! >= level) return false;
     const completes = found >= correlation.needed - 1;
-    if (shown.length < MAX_PREVIOUS && !(completes && list === undefined)) shown.push(candidate.fullLog);
+    if (shown.length < MAX_PREVIOUS && !(completes && list === undefined)) shown.push(candidate);
     if (!completes) {
       found++;
-      newest ??= candidate;
+      if (newest === NONE) newest = candidate;
       continue;
     }
-    showPrevious(event, shown);
+    showPrevious(event, events, shown);
     event.matched = level;
-    if (newest) history.mark(newest, level);
+    if (newest !== NONE) history.mark(newest, level);
     return true;
   }
   return false;
@@ -75,80 +78,80 @@ function scanOssec(question: HistoryQuestion, event: Event, history: History, li
   const { correlation, level, list } = question;
   const past = list === undefined ? history.recent : history.list(list);
   if (!past) return false;
+  const { events, lists } = history;
   const over = correlation.over;
   const regex = over.kind === 'recent' ? over.regex : undefined;
-  const newest = past.at(past.length - 1);
-  const shown: string[] = [];
+  const shown: number[] = [];
   let found = 0;
-  for (let index = past.length - 1; index >= 0; index--) {
-    const candidate = past.at(index)!;
-    if (typeof candidate === 'number') {
-      if (event.time - candidate > correlation.timeframe) return false;
-      continue;
-    }
-    if (event.time - candidate.time > correlation.timeframe) return false;
-    if (candidate.gone) continue;
-    if (candidate.matched >= level) return false;
-    if (list === undefined && candidate.category !== event.category) continue;
-    if (regex && !limits.test(regex, candidate.log, question.ruleId)) continue;
-    if (!agreesOssec(correlation, event, candidate)) continue;
+  for (let place = past.newest; place !== NONE; place = lists.older(place)) {
+    const candidate = lists.event(place);
+    if (event.time - events.times[candidate]! > correlation.timeframe) return false;
+    if (!events.isWhole(candidate)) continue;
+    if (events.matched[candidate]! >= level) return false;
+    if (list === undefined && events.category(candidate) !== event.category) continue;
+    if (regex && !limits.test(regex, events.log(candidate), question.ruleId)) continue;
+    if (!agreesOssec(correlation, event, events, candidate)) continue;
     if (found < correlation.needed - 1) {
       found++;
-      if (shown.length < MAX_PREVIOUS) shown.push(candidate.fullLog);
+      if (shown.length < MAX_PREVIOUS) shown.push(candidate);
       continue;
     }
-    event.previous = shown;
+    event.previous = shown.map((each) => events.fullLog(each));
     event.matched = level;
     history.mark(candidate, level);
-    if (typeof newest === 'object') history.mark(newest, level);
+    history.mark(lists.event(past.newest), level);
     return true;
   }
   return false;
 }
 
 /** Lines that a rule further up the path put there stay, wazuh only fills up behind them. */
-export function showPrevious(event: Event, logs: readonly string[]): void {
+export function showPrevious(event: Event, events: PastEvents, shown: readonly number[]): void {
   const { previous } = event;
-  event.previous = previous.length === 0 ? logs : [...previous, ...logs.slice(previous.length)];
+  const logs = shown.slice(previous.length).map((past) => events.fullLog(past));
+  event.previous = previous.length === 0 ? logs : [...previous, ...logs];
 }
 
 /** Whether a past event fits the `same_...` and `different_...` of a rule. */
-export function agreesWazuh(correlation: Correlation, event: Event, past: Event): boolean {
-  const { same, different, sameFields, differentFields } = correlation;
+export function agreesWazuh(correlation: Correlation, event: Event, events: PastEvents, past: number): boolean {
+  const { same, sameFields } = correlation;
   for (const key of same) {
     const value = keyText(event, key);
-    if (value === undefined || value !== keyText(past, key)) return false;
+    if (value === undefined || events.compare(past, textOf(key, false), value) !== Agreement.same) return false;
   }
-  if (sameFields.length > 0) {
-    for (const key of sameFields) {
-      const value = event.dynamic(key);
-      if (value === undefined || value !== past.dynamic(key)) return false;
-    }
+  for (const key of sameFields) {
+    const value = event.dynamic(key);
+    if (value === undefined || value !== events.dynamic(past, key)) return false;
   }
+  return differsWazuh(correlation, event, events, past);
+}
+
+/** The second half of it. */
+export function differsWazuh(correlation: Correlation, event: Event, events: PastEvents, past: number): boolean {
+  const { different, differentFields } = correlation;
   if (differentFields.length > 0) {
-    if (event.dynamicCount === 0 && past.dynamicCount === 0) return false;
+    if (event.dynamicCount === 0 && events.dynamicCount(past) === 0) return false;
     for (const key of differentFields) {
       const value = event.dynamic(key);
-      if (value !== undefined && value === past.dynamic(key)) return false;
+      if (value !== undefined && value === events.dynamic(past, key)) return false;
     }
   }
   for (const key of different) {
     const value = keyText(event, key);
-    if (value !== undefined && value === keyText(past, key)) return false;
+    if (value !== undefined && events.compare(past, textOf(key, false), value) === Agreement.same) return false;
   }
   return true;
 }
 
 /** As `agreesWazuh`, in the ossec dialect. */
-export function agreesOssec(correlation: Correlation, event: Event, past: Event): boolean {
+export function agreesOssec(correlation: Correlation, event: Event, events: PastEvents, past: number): boolean {
   for (const key of correlation.same) {
     const value = key === 'location' ? event.hostname : keyText(event, key);
-    if (value === undefined || value !== (key === 'location' ? past.hostname : keyText(past, key))) return false;
+    if (value === undefined || events.compare(past, textOf(key, true), value) !== Agreement.same) return false;
   }
   for (const key of correlation.different) {
     const value = keyText(event, key);
-    const other = keyText(past, key);
-    if (value === undefined || other === undefined || value === other) return false;
+    if (value === undefined || events.compare(past, textOf(key, false), value) !== Agreement.other) return false;
   }
   return true;
 }

@@ -230,7 +230,7 @@ function assign(event: Event, link: Decoder, captures: readonly (string | undefi
 
 /** OSSEC finds a dynamic field by the position its name has in the deciding decoder's order. */
 function nameDynamics(event: Event, ruleset: Ruleset): void {
-  if (ruleset.dialect !== 'ossec' || event.dynamicValues.length === 0) return;
+  if (ruleset.dialect !== 'ossec' || event.dynamics === undefined) return;
   const values = event.dynamicValues.splice(0);
   const order = event.decoder?.regex?.order ?? [];
   for (const [position, ref] of order.entries()) {

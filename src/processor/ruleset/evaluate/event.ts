@@ -1,5 +1,7 @@
 import { type Category, type Decoder, type FieldRef, STATIC_FIELDS, type StaticField } from '../compile/ruleset.ts';
-import type { HistoryRow } from './state/history-rows.ts';
+import { DynamicFields, type LazyFields } from './dynamic-fields.ts';
+import { lowerAscii } from './lower-ascii.ts';
+import type { SearchKey } from './search-key.ts';
 
 /** Slot of every static name. */
 export const STATIC_SLOT: Readonly<Record<StaticField, number>> = Object.fromEntries(
@@ -16,14 +18,6 @@ function emptyStatics(): (string | undefined)[] {
 }
 
 export const NO_TEXTS: readonly string[] = [];
-
-/** Dynamic fields that are only made when somebody lists them. */
-export interface LazyFields {
-  readonly count: number;
-  /** The first field of that name; `key` is in lower case. Null where it cannot tell: then all have to be made. */
-  get(key: string): string | undefined | null;
-  list(into: (name: string, value: string) => void): void;
-}
 
 /**
  * One event on its way through the engine; all texts are bytes (latin1). Rules see what pre-decoding and decoding left
@@ -54,13 +48,8 @@ export class Event {
   category: Category = 'syslog';
   /** By slot. */
   readonly statics: (string | undefined)[] = emptyStatics();
-  // Made with the first field: most events have none, and histories keep events by the ten thousands.
-  private names: string[] | undefined = undefined;
-  /** ASCII lower case of `names`. */
-  private keys: string[] | undefined = undefined;
-  private values: string[] | undefined = undefined;
-  /** Fields behind those, not made yet. */
-  private lazy: LazyFields | undefined = undefined;
+  /** Made with the first: most events have none. Past events keep it. */
+  dynamics: DynamicFields | undefined = undefined;
   /** Length of `log` when rules were first asked: `maxsize` and `check_diff` go by it. */
   size = 0;
   /** Level of the correlation rule that used this event up. */
@@ -83,16 +72,9 @@ export class Event {
   lists: readonly string[] = NO_TEXTS;
   /** Final rule. */
   ruleId = '';
-  /** A history forgot it: searches pass it by. */
-  gone = false;
-  /** Where the store holds it, and as the how manieth of that row. */
-  row: HistoryRow | undefined = undefined;
-  place = 0;
-  /** Bytes that a history accounts for it. */
-  cost = 0;
-  /** What past events have to share with it, as the index of that signature knows it; undefined: it agrees with none. */
-  searchKey: string | undefined = undefined;
-  searchKeySignature: string | undefined = undefined;
+  /** The digest of what past events have to share with it, as that key makes it; 0: it agrees with none. */
+  searchDigest = 0;
+  searchKey: SearchKey | undefined = undefined;
 
   constructor(timeMs: number, fullLog: string, location: string) {
     this.timeMs = timeMs;
@@ -111,53 +93,35 @@ export class Event {
   }
 
   get dynamicNames(): string[] {
-    if (this.lazy) this.settle();
-    this.names ??= [];
-    return this.names;
+    return this.openDynamics().names;
   }
 
   get dynamicValues(): string[] {
-    if (this.lazy) this.settle();
-    this.values ??= [];
-    return this.values;
+    return this.openDynamics().values;
   }
 
   /** How many there are. */
   get dynamicCount(): number {
-    return (this.names?.length ?? 0) + (this.lazy?.count ?? 0);
+    return this.dynamics === undefined ? 0 : this.dynamics.count;
   }
 
   /** `key` is the name in lower case, where it is known. */
   addDynamic(name: string, value: string, key: string = lowerAscii(name)): void {
-    if (this.lazy) this.settle();
-    this.names ??= [];
-    this.keys ??= [];
-    this.values ??= [];
-    this.names.push(name);
-    this.keys.push(key);
-    this.values.push(value);
+    this.openDynamics().add(name, value, key);
   }
 
   addLazily(fields: LazyFields): void {
-    if (this.lazy) this.settle();
-    this.lazy = fields;
+    this.openDynamics().addLazily(fields);
   }
 
   /** The first field of that name; `key` is in lower case. */
   dynamic(key: string): string | undefined {
-    const index = this.keys === undefined ? -1 : this.keys.indexOf(key);
-    if (index >= 0) return this.values![index];
-    if (!this.lazy) return undefined;
-    const value = this.lazy.get(key);
-    if (value !== null) return value;
-    this.settle();
-    return this.dynamic(key);
+    return this.dynamics === undefined ? undefined : this.dynamics.get(key);
   }
 
-  private settle(): void {
-    const fields = this.lazy;
-    this.lazy = undefined;
-    fields?.list((name, value) => this.addDynamic(name, value));
+  private openDynamics(): DynamicFields {
+    this.dynamics ??= new DynamicFields();
+    return this.dynamics;
   }
 
   field(ref: FieldRef): string | undefined {
@@ -180,10 +144,3 @@ export function memoryHost(event: Event): string {
 
 /** Longer names are none; memory is kept by name. */
 const MAX_HOST_NAME = 256;
-
-const UPPER = /[A-Z]/;
-
-/** ASCII only: bytes above 127 stay, as in the originals. */
-export function lowerAscii(text: string): string {
-  return UPPER.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
-}

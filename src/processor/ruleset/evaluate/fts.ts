@@ -1,5 +1,6 @@
 import type { FtsSpec } from '../compile/ruleset.ts';
-import { type Event, lowerAscii, memoryHost } from './event.ts';
+import { type Event, memoryHost } from './event.ts';
+import { lowerAscii } from './lower-ascii.ts';
 import type { EngineState } from './state.ts';
 
 const MAX_KEY = 255;

@@ -1,5 +1,6 @@
 import type { IgnoreSpec, Rule } from '../compile/ruleset.ts';
-import { type Event, lowerAscii } from './event.ts';
+import type { Event } from './event.ts';
+import { lowerAscii } from './lower-ascii.ts';
 
 const MAX_ENTRY = 255;
 

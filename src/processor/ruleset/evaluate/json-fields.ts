@@ -1,5 +1,6 @@
 import type { FieldTable } from '../compile/field-table.ts';
-import { Event, type LazyFields } from './event.ts';
+import type { LazyFields } from './dynamic-fields.ts';
+import { Event } from './event.ts';
 import { readJson } from './json-reader.ts';
 import { BEFORE, END, EXACT, JsonScan, LEAF, START } from './json-scan.ts';
 import type { LogScan } from './log-scan.ts';

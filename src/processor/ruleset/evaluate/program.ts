@@ -8,6 +8,7 @@ import type { HistoryQuestion } from './correlate.ts';
 import { STATIC_SLOT } from './event.ts';
 import { listKeyOf, listsOf } from './histories.ts';
 import { JSON_STATIC_PATHS } from './json-fields.ts';
+import { searchKeys } from './search-key.ts';
 
 /** A rule with what the walk wants at hand. One object however many parents it has. */
 export interface RuleNode {
@@ -58,6 +59,7 @@ export function programOf(ruleset: Ruleset, plain: boolean): Program {
 function buildProgram(ruleset: Ruleset, plain: boolean): Program {
   const nodes: RuleNode[] = [];
   const byRule = new Map<Rule, RuleNode>();
+  const keyFor = searchKeys(ruleset.dialect);
   const nodeOf = (rule: Rule): RuleNode => {
     const known = byRule.get(rule);
     if (known) {
@@ -70,7 +72,7 @@ function buildProgram(ruleset: Ruleset, plain: boolean): Program {
       children: [],
       shared: false,
       searches: false,
-      question: questionOf(rule),
+      question: questionOf(rule, keyFor),
       lists: listsOf(rule),
       siblings: undefined,
     };
@@ -127,7 +129,8 @@ function markSearching(nodes: readonly RuleNode[]): void {
 }
 
 /** `check_diff` switches the history search off. */
-function questionOf(rule: Rule): HistoryQuestion | undefined {
-  if (!rule.correlation || rule.conditions.some((condition) => condition.kind === 'check_diff')) return undefined;
-  return { ruleId: rule.id, level: rule.level, correlation: rule.correlation, list: listKeyOf(rule) };
+function questionOf(rule: Rule, keyFor: ReturnType<typeof searchKeys>): HistoryQuestion | undefined {
+  const { id, level, correlation } = rule;
+  if (!correlation || rule.conditions.some((condition) => condition.kind === 'check_diff')) return undefined;
+  return { ruleId: id, level, correlation, list: listKeyOf(rule), key: keyFor(correlation) };
 }

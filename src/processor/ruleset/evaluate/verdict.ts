@@ -61,7 +61,7 @@ export function listCaptures(event: Event): [name: string, value: string][] {
 }
 
 function listDynamics(event: Event): [name: string, value: string][] {
-  return event.dynamicNames.map((name, index) => [name, event.dynamicValues[index] ?? '']);
+  return event.dynamics?.names.map((name, index) => [name, event.dynamicValues[index] ?? '']) ?? [];
 }
 
 function listStatics(statics: readonly (string | undefined)[], dialect: Dialect): [name: string, value: string][] {

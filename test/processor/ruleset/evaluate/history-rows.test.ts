@@ -8,6 +8,7 @@ import {
   readHistory,
   writeHistory,
 } from '../../../../src/processor/ruleset/evaluate/state/history-rows.ts';
+import { PastEvents } from '../../../../src/processor/ruleset/evaluate/state/past-events.ts';
 import { MemoryStateStore } from '../../../../src/storage/memory-store.ts';
 
 const NAMESPACE = 'history';
@@ -99,11 +100,47 @@ const createEvent = (sequence: number): Event => {
   return event;
 };
 
-function openRows(): HistoryRows {
-  return new HistoryRows({ enabled: true });
+/** Rows with the events they are about. */
+class Rows {
+  private readonly events = new PastEvents();
+  private readonly rows = new HistoryRows(this.events, { enabled: true });
+  private readonly numbers = new Map<Event, number>();
+
+  put(event: Event): void {
+    const past = this.numbers.get(event) ?? this.enter(event);
+    this.events.matched[past] = event.matched;
+    this.rows.put(past);
+  }
+
+  remove(event: Event): void {
+    const past = this.numbers.get(event);
+    if (past === undefined) return;
+    this.numbers.delete(event);
+    this.rows.remove(past);
+    this.events.remove(past);
+  }
+
+  drain(changes: Change[]): void {
+    this.rows.drain(changes);
+  }
+
+  load(stored: Iterable<readonly [string, Uint8Array]>, wanted: (event: Event) => boolean): Event[] {
+    this.rows.load(stored, wanted, (event) => this.enter(event));
+    return [...this.numbers.keys()];
+  }
+
+  private enter(event: Event): number {
+    const past = this.events.add(event, event.sequence, { ruleId: event.ruleId, lists: event.lists });
+    this.numbers.set(event, past);
+    return past;
+  }
 }
 
-async function save(rows: HistoryRows, store: MemoryStateStore): Promise<readonly Change[]> {
+function openRows(): Rows {
+  return new Rows();
+}
+
+async function save(rows: Rows, store: MemoryStateStore): Promise<readonly Change[]> {
   const changes: Change[] = [];
   rows.drain(changes);
   await store.commit(changes);
@@ -111,6 +148,25 @@ async function save(rows: HistoryRows, store: MemoryStateStore): Promise<readonl
 }
 
 const stored = (store: MemoryStateStore) => [...store.entries(NAMESPACE)];
+
+test('past events are read as they were, wherever others go', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(events, fc.nat({ max: 3 })), { maxLength: 30 }), (steps) => {
+      const past = new PastEvents();
+      const kept = new Map<number, Event>();
+      for (const [sequence, [event, forget]] of steps.entries()) {
+        event.sequence = sequence;
+        kept.set(past.add(event, sequence, { ruleId: event.ruleId, lists: event.lists }), event);
+        for (const number of [...kept.keys()].slice(0, forget)) {
+          kept.delete(number);
+          past.remove(number);
+        }
+        for (const [number, wanted] of kept) expect(facts(past.read(number))).toEqual(facts(wanted));
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
 
 describe('rows of past events', () => {
   test('hold what is remembered after each commit, and a few times as much at most', async () => {

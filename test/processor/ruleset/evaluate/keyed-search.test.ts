@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { compileRuleset } from '../../../../src/processor/ruleset/compile/compile.ts';
 import type { Compat, Dialect, Ruleset } from '../../../../src/processor/ruleset/compile/ruleset.ts';
 import { createEngine, type Engine } from '../../../../src/processor/ruleset/evaluate/engine.ts';
+import type { Quota } from '../../../../src/processor/ruleset/evaluate/state/host-shares.ts';
 import { EngineState } from '../../../../src/processor/ruleset/evaluate/state.ts';
 import { createRandom, type Random, testSeed } from '../../../support/random.ts';
 
@@ -39,9 +40,10 @@ function compile(random: Random, dialect: Dialect, compat: Compat): Ruleset {
   return ruleset;
 }
 
-function open(ruleset: Ruleset, plain: boolean): Engine {
+function open(ruleset: Ruleset, plain: boolean, history?: Quota): Engine {
   const localTime = () => ({ minutes: 0, weekday: 0 });
-  return createEngine(ruleset, new EngineState(), { mode: 'live', hostname: 'own', localTime, plain });
+  const state = new EngineState(history ? { history } : {});
+  return createEngine(ruleset, state, { mode: 'live', hostname: 'own', localTime, plain });
 }
 
 describe('past events looked up by key', () => {
@@ -79,5 +81,34 @@ describe('past events looked up by key', () => {
       }
     }
     expect(fired).toBeGreaterThan(500);
+  });
+
+  test.each(['wazuh', 'ossec'] as const)('also where hosts give up what is theirs, %s', (dialect) => {
+    const random = createRandom(seed);
+    const quota = { entries: 40, bytes: 1e6, hostEntries: 25, hostBytes: 1e6 };
+    let fired = 0;
+    for (let round = 0; round < 25; round++) {
+      const ruleset = compile(random, dialect, 'default');
+      const engines = [open(ruleset, false, quota), open(ruleset, true, quota)];
+      let time = 1_700_000_000_000;
+      for (let number = 0; number < 400; number++) {
+        time += random.int(0, 600);
+        const input = {
+          log: `app 192.0.2.${random.int(1, 4)} user${random.int(1, 3)} /${random.int(1, 4)} ${number}`,
+          location: `(web${random.int(1, random.int(1, 6))}) any->/var/log/a`,
+          agentId: `00${random.int(1, random.int(1, 6))}`,
+          queue: '1',
+          timeMs: time,
+          trusted: false,
+        };
+        const [found, wanted] = engines.map((engine) => {
+          const { rule, event, alert } = engine.evaluate(input);
+          return { rule: rule?.id, alert, previous: event.previous };
+        });
+        expect(found, `round ${round}, event ${number}`).toEqual(wanted);
+        if (found?.rule?.startsWith('20')) fired++;
+      }
+    }
+    expect(fired).toBeGreaterThan(300);
   });
 });

@@ -1,6 +1,7 @@
 import type { Change } from '../../../../component/state-store.ts';
 import type { Event } from '../event.ts';
 import { decodeEvents, decodeOldEvent, encodeEvents } from './event-codec.ts';
+import type { PastEvents } from './past-events.ts';
 import type { Tracking } from './tracking.ts';
 
 const NAMESPACE = 'history';
@@ -19,42 +20,25 @@ const OLD_KEY = /^\d{16}$/;
 
 type Row = readonly [key: string, value: Uint8Array];
 
+const GONE = -1;
+
 /** Some events that were stored by one commit. A row is never written again; what leaves it is noted beside it. */
-export class HistoryRow {
+class HistoryRow {
   readonly key: string;
-  /** By place; undefined once gone. */
-  readonly events: (Event | undefined)[];
-  live: number;
+  /** By place; -1 once gone. */
+  readonly pasts: number[];
+  live = 0;
   goneStored = false;
 
-  constructor(key: string, events: (Event | undefined)[]) {
+  constructor(key: string, pasts: number[]) {
     this.key = key;
-    this.events = events;
-    this.live = 0;
-    for (let place = 0; place < events.length; place++) {
-      const event = events[place];
-      if (!event) continue;
-      event.row = this;
-      event.place = place;
-      this.live++;
-    }
-  }
-
-  /** Key of the row that says what is gone. */
-  get goneKey(): string {
-    return `g${this.key.slice(-16)}`;
-  }
-
-  remove({ place }: Event): void {
-    if (this.events[place] === undefined) return;
-    this.events[place] = undefined;
-    this.live--;
+    this.pasts = pasts;
   }
 
   gone(): Uint8Array {
-    const bits = new Uint8Array(Math.ceil(this.events.length / 8));
-    this.events.forEach((event, place) => {
-      if (!event) bits[place >> 3]! |= 1 << (place & 7);
+    const bits = new Uint8Array(Math.ceil(this.pasts.length / 8));
+    this.pasts.forEach((past, place) => {
+      if (past === GONE) bits[place >> 3]! |= 1 << (place & 7);
     });
     return bits;
   }
@@ -69,99 +53,119 @@ const PENDING = new HistoryRow('', []);
  * new ones, so that the store holds a few times what is remembered at most.
  */
 export class HistoryRows {
+  private readonly events: PastEvents;
   private readonly tracking: Tracking;
-  private pending: Event[] = [];
+  /** By event: where the store holds it, and as the how manieth of that row. */
+  private rowOf: (HistoryRow | undefined)[] = [];
+  private placeOf: number[] = [];
+  private pending: number[] = [];
   private readonly touched = new Set<HistoryRow>();
   /** Number of the next row. */
   private next = 0;
 
-  constructor(tracking: Tracking) {
+  constructor(events: PastEvents, tracking: Tracking) {
+    this.events = events;
     this.tracking = tracking;
   }
 
   /** An event is new, or something about it changed. */
-  put(event: Event): void {
-    if (!this.tracking.enabled || event.row === PENDING) return;
-    this.remove(event);
-    event.row = PENDING;
-    this.pending.push(event);
+  put(past: number): void {
+    if (!this.tracking.enabled || this.rowOf[past] === PENDING) return;
+    this.remove(past);
+    this.rowOf[past] = PENDING;
+    this.pending.push(past);
   }
 
   /** An event is forgotten. */
-  remove(event: Event): void {
-    const { row } = event;
-    event.row = undefined;
-    if (row === undefined || row === PENDING) return;
-    row.remove(event);
+  remove(past: number): void {
+    const row = this.rowOf[past];
+    if (row === undefined) return;
+    this.rowOf[past] = undefined;
+    if (row === PENDING) return;
+    row.pasts[this.placeOf[past]!] = GONE;
+    row.live--;
     this.touched.add(row);
   }
 
   drain(changes: Change[]): void {
-    for (const row of this.touched) if (row.live * SPARSE <= row.events.length) this.moveOut(row);
+    for (const row of this.touched) if (row.live * SPARSE <= row.pasts.length) this.moveOut(row);
     this.writePending(changes);
     for (const row of this.touched) {
       if (row.live > 0) {
-        changes.push({ op: 'put', namespace: NAMESPACE, key: row.goneKey, value: row.gone() });
+        changes.push({ op: 'put', namespace: NAMESPACE, key: goneKey(row.key), value: row.gone() });
         row.goneStored = true;
         continue;
       }
       changes.push({ op: 'delete', namespace: NAMESPACE, key: row.key });
-      if (row.goneStored) changes.push({ op: 'delete', namespace: NAMESPACE, key: row.goneKey });
+      if (row.goneStored) changes.push({ op: 'delete', namespace: NAMESPACE, key: goneKey(row.key) });
     }
     this.touched.clear();
   }
 
   clear(): void {
+    this.rowOf = [];
+    this.placeOf = [];
     this.pending = [];
     this.touched.clear();
     this.next = 0;
   }
 
-  /** Begins anew with what is stored; the events that `wanted` takes, by their numbers. */
-  load(stored: Iterable<Row>, wanted: (event: Event) => boolean): Event[] {
+  /**
+   * Begins anew with what is stored: `enter` takes in the events that are `wanted`, by their numbers, and says as what they
+   * are known from now on.
+   */
+  load(stored: Iterable<Row>, wanted: (event: Event) => boolean, enter: (event: Event) => number): void {
     this.clear();
-    const found: Event[] = [];
-    for (const row of readRows(stored)) {
-      for (let place = 0; place < row.events.length; place++) {
-        const event = row.events[place];
-        if (!event) continue;
-        if (wanted(event)) found.push(event);
-        else this.remove(event);
+    const found: { event: Event; row: HistoryRow; place: number }[] = [];
+    for (const { key, events, goneStored } of readRows(stored)) {
+      const row = new HistoryRow(key, new Array<number>(events.length).fill(GONE));
+      row.goneStored = goneStored;
+      let unwanted = false;
+      for (const [place, event] of events.entries()) {
+        if (event && wanted(event)) found.push({ event, row, place });
+        else if (event) unwanted = true;
       }
-      // Nothing in it that could be read, or nothing that counts.
-      if (row.live === 0) this.touched.add(row);
-      if (ROW_KEY.test(row.key)) this.next = Math.max(this.next, Number(row.key.slice(1)) + 1);
+      // Clears away what is not wanted; a row with nothing in it that could be read, or nothing that counts.
+      if (unwanted || !events.some((event) => event !== undefined)) this.touched.add(row);
+      if (ROW_KEY.test(key)) this.next = Math.max(this.next, Number(key.slice(1)) + 1);
     }
-    return this.withoutCopies(found.sort(bySequence));
-  }
-
-  /** Of an event that changed since, the newest counts, should the note that the older one is gone be damaged. */
-  private withoutCopies(events: readonly Event[]): Event[] {
-    return events.filter((event, index) => {
-      const isCopy = events[index + 1]?.sequence === event.sequence;
-      if (isCopy) this.remove(event);
-      return !isCopy;
-    });
+    found.sort((one, other) => bySequence(one.event, other.event));
+    for (const [index, { event, row, place }] of found.entries()) {
+      // Of an event that changed since, the newest counts, should the note that the older one is gone be damaged.
+      if (found[index + 1]?.event.sequence === event.sequence) {
+        this.touched.add(row);
+        continue;
+      }
+      const past = enter(event);
+      this.rowOf[past] = row;
+      this.placeOf[past] = place;
+      row.pasts[place] = past;
+      row.live++;
+    }
   }
 
   private moveOut(row: HistoryRow): void {
-    for (const event of row.events) if (event) this.put(event);
+    for (const past of row.pasts) if (past !== GONE) this.put(past);
   }
 
   private writePending(changes: Change[]): void {
     // Some were forgotten before they were written; whoever was put twice since stands here once more.
+    let row = new HistoryRow(rowKey(this.next), []);
     let events: Event[] = [];
     let bytes = 0;
     const write = () => {
       if (events.length === 0) return;
-      const row = new HistoryRow(rowKey(this.next++), events);
       changes.push({ op: 'put', namespace: NAMESPACE, key: row.key, value: encodeEvents(events) });
+      row = new HistoryRow(rowKey(++this.next), []);
       events = [];
       bytes = 0;
     };
-    for (const event of this.pending) {
-      if (event.row !== PENDING) continue;
-      event.row = undefined;
+    for (const past of this.pending) {
+      if (this.rowOf[past] !== PENDING) continue;
+      const event = this.events.read(past);
+      this.rowOf[past] = row;
+      this.placeOf[past] = row.live++;
+      row.pasts.push(past);
       events.push(event);
       bytes += event.fullLog.length;
       if (events.length >= ROW_EVENTS || bytes >= ROW_BYTES) write();
@@ -187,20 +191,27 @@ export function readHistory(stored: Iterable<Row>): Event[] {
   return events.sort(bySequence);
 }
 
-function readRows(stored: Iterable<Row>): HistoryRow[] {
-  const rows: HistoryRow[] = [];
+interface StoredRow {
+  readonly key: string;
+  /** By place; undefined once gone. */
+  readonly events: (Event | undefined)[];
+  goneStored: boolean;
+}
+
+function readRows(stored: Iterable<Row>): StoredRow[] {
+  const rows: StoredRow[] = [];
   const gone = new Map<string, Uint8Array>();
   for (const [key, value] of stored) {
-    if (ROW_KEY.test(key)) rows.push(new HistoryRow(key, decodeEvents(value) ?? []));
+    if (ROW_KEY.test(key)) rows.push({ key, events: decodeEvents(value) ?? [], goneStored: false });
     else if (GONE_KEY.test(key)) gone.set(key, value);
-    else if (OLD_KEY.test(key)) rows.push(new HistoryRow(key, readOldRow(key, value)));
+    else if (OLD_KEY.test(key)) rows.push({ key, events: readOldRow(key, value), goneStored: false });
   }
   for (const row of rows) {
-    const bits = OLD_KEY.test(row.key) ? undefined : gone.get(row.goneKey);
+    const bits = OLD_KEY.test(row.key) ? undefined : gone.get(goneKey(row.key));
     if (!bits) continue;
     row.goneStored = true;
-    for (const event of row.events) {
-      if (event && ((bits[event.place >> 3] ?? 0) & (1 << (event.place & 7))) !== 0) row.remove(event);
+    for (let place = 0; place < row.events.length; place++) {
+      if (((bits[place >> 3] ?? 0) & (1 << (place & 7))) !== 0) row.events[place] = undefined;
     }
   }
   return rows;
@@ -219,3 +230,6 @@ function bySequence(one: Event, other: Event): number {
 
 /** Digits in byte order. */
 const rowKey = (number: number): string => `e${String(number).padStart(16, '0')}`;
+
+/** Of the row that says what of another is gone. */
+const goneKey = (key: string): string => `g${key.slice(-16)}`;

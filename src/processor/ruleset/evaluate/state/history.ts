@@ -1,9 +1,9 @@
 import type { Change, StateStore } from '../../../../component/state-store.ts';
 import { type Event, memoryHost } from '../event.ts';
-import { Deque } from './deque.ts';
-import { EventList } from './event-list.ts';
 import { HistoryRows } from './history-rows.ts';
 import { HostShares, type OnEviction, type Quota, Share } from './host-shares.ts';
+import { type Origin, PastEvents } from './past-events.ts';
+import { NONE, type PastList, PastLists } from './past-lists.ts';
 import { decodeJson, encodeJson } from './store-key.ts';
 import type { Tracking } from './tracking.ts';
 
@@ -25,8 +25,7 @@ export interface HistoryBounds {
 }
 
 class HostEvents extends Share {
-  /** Oldest first. */
-  readonly events = new Deque<Event>();
+  events: PastList | undefined = undefined;
 }
 
 /**
@@ -37,12 +36,14 @@ class HostEvents extends Share {
  * no list holds are not remembered at all; a host that floods pushes out its own.
  */
 export class History {
+  readonly events = new PastEvents();
+  readonly lists = new PastLists(this.events);
   private readonly onEviction: OnEviction;
   private bounds: HistoryBounds = { memorySize: undefined, maxAge: 0, listSize: 0, keepAll: false };
-  /** Oldest first; a number is the time of an event that no list holds. */
-  private recentEvents = new EventList<Event | number>();
-  private readonly lists = new Map<string, EventList>();
+  private recentEvents = this.lists.open();
   private readonly shares: HostShares<HostEvents>;
+  /** By event. */
+  private shareOf: HostEvents[] = [];
   private readonly quota: Quota;
   /** Without quotas of hosts: bytes of all events, as accounted. */
   private sharedBytes = 0;
@@ -52,9 +53,10 @@ export class History {
   private loaded: { first: number; time: number } | undefined = undefined;
   private readonly rows: HistoryRows;
   private headChanged = false;
+  private readonly origins = new Map<string, Origin[]>();
 
   constructor(quota: Quota, tracking: Tracking, onEviction: OnEviction) {
-    this.rows = new HistoryRows(tracking);
+    this.rows = new HistoryRows(this.events, tracking);
     this.onEviction = onEviction;
     this.quota = quota;
     this.shares = new HostShares(quota, (host) => new HostEvents(host));
@@ -75,63 +77,62 @@ export class History {
     this.recount();
     if (bounds.memorySize !== undefined) this.fillGaps(bounds.memorySize);
     if (bounds.listSize === 0) return;
-    for (const list of this.lists.values()) while (list.length > bounds.listSize) list.shift();
+    for (const name of [...this.lists.names()]) {
+      const list = this.lists.get(name)!;
+      while (list.length > bounds.listSize) this.lists.shift(list);
+    }
   }
 
-  list(key: string): Deque<Event> | undefined {
-    return this.lists.get(key);
+  list(name: string): PastList | undefined {
+    return this.lists.get(name);
   }
 
-  get recent(): Deque<Event | number> {
+  /** All of them; of those that no list holds only the time. */
+  get recent(): PastList {
     return this.recentEvents;
   }
 
   /** Takes an event that had a result into the recent list and the named ones. */
   add(event: Event, lists: readonly string[]): void {
-    const { listSize, keepAll, memorySize } = this.bounds;
-    const whole = keepAll || lists.length > 0;
-    if (!whole && memorySize === undefined) return;
-    event.sequence = this.next++;
-    event.lists = lists;
-    for (const key of lists) {
-      const list = this.openList(key);
-      list.push(event);
-      if (listSize > 0 && list.length > listSize) list.shift();
+    const { keepAll, memorySize } = this.bounds;
+    if (keepAll || lists.length > 0) {
+      const past = this.put(event, lists, this.next++);
+      this.rows.put(past);
+      if (memorySize === undefined) this.account(past, memoryHost(event));
+      else this.chargeAll(past, event);
+    } else {
+      if (memorySize === undefined) return;
+      this.putTime(event.time, this.next++);
     }
-    this.recentEvents.push(whole ? event : event.time);
-    if (whole) this.rows.put(event);
     this.headChanged = true;
-    if (memorySize === undefined) {
-      this.account(event);
-      return;
-    }
-    if (whole) this.chargeAll(event);
-    if (this.recentEvents.length > memorySize) this.overflow(event.time);
+    if (memorySize !== undefined && this.recentEvents.length > memorySize) this.overflow(event.time);
   }
 
-  /** The event was used up by a rule of this level. */
-  mark(event: Event, level: number): void {
-    event.matched = level;
-    if (!event.gone && (event.lists.length > 0 || this.bounds.keepAll)) this.rows.put(event);
+  /** A past event was used up by a rule of this level. */
+  mark(past: number, level: number): void {
+    if (!this.events.isWhole(past)) return;
+    this.events.matched[past] = level;
+    this.rows.put(past);
   }
 
   /** Drops every list but these; what is in no list any more shrinks to its time. */
   retain(wanted: (list: string) => boolean): void {
-    for (const key of this.lists.keys()) if (!wanted(key)) this.lists.delete(key);
-    const events = new EventList<Event | number>();
-    for (let index = 0; index < this.recentEvents.length; index++) {
-      const event = this.recentEvents.at(index)!;
-      if (typeof event === 'number' || event.lists.every(wanted)) {
-        events.push(event);
-        continue;
-      }
-      event.lists = event.lists.filter(wanted);
-      const keep = event.lists.length > 0 || this.bounds.keepAll;
-      if (keep) this.rows.put(event);
-      else this.rows.remove(event);
-      events.push(keep ? event : event.time);
+    this.lists.dropIndexes();
+    for (const name of [...this.lists.names()]) if (!wanted(name)) this.lists.drop(this.lists.get(name)!);
+    const hollow: number[] = [];
+    for (const past of this.walk(this.recentEvents)) {
+      const { lists, ruleId } = this.events.origin(past);
+      if (!this.events.isWhole(past) || lists.every(wanted)) continue;
+      const left = lists.filter(wanted);
+      if (left.length > 0 || this.bounds.keepAll) {
+        this.events.setOrigin(past, this.originOf(ruleId, left));
+        this.rows.put(past);
+      } else hollow.push(past);
     }
-    this.recentEvents = events;
+    for (const past of hollow) {
+      this.rows.remove(past);
+      this.events.hollow(past);
+    }
     this.recount();
   }
 
@@ -139,18 +140,13 @@ export class History {
     this.rows.drain(changes);
     if (!this.headChanged) return;
     this.headChanged = false;
-    const newest = this.recentEvents.at(this.recentEvents.length - 1);
-    const time = typeof newest === 'object' ? newest.time : (newest ?? 0);
+    const { newest } = this.recentEvents;
+    const time = newest === NONE ? 0 : this.events.times[this.lists.event(newest)]!;
     changes.push({ op: 'put', namespace: NAMESPACE, key: HEAD, value: encodeJson([this.first, this.next, time]) });
   }
 
   load(store: StateStore): void {
-    this.recentEvents = new EventList();
-    this.lists.clear();
-    this.rows.clear();
-    this.headChanged = false;
-    this.next = 0;
-    this.loaded = undefined;
+    this.reset();
     const head = store.get(NAMESPACE, HEAD);
     const bounds = head ? decodeJson(head) : undefined;
     if (Array.isArray(bounds)) {
@@ -158,20 +154,59 @@ export class History {
       this.next = Number(bounds[1]) || 0;
       this.loaded = { first, time: Number(bounds[2]) || 0 };
       const isKept = ({ sequence }: Event) => sequence >= first && sequence < this.next;
-      for (const event of this.rows.load(store.entries(NAMESPACE), isKept)) {
-        this.recentEvents.push(event);
-        for (const list of event.lists) this.openList(list).push(event);
-      }
+      const enter = (event: Event) => this.put(event, event.lists, event.sequence, 0);
+      this.rows.load(store.entries(NAMESPACE), isKept, enter);
     }
     this.setBounds(this.bounds);
   }
 
+  /** Events of a list, oldest first. */
+  *walk(list: PastList): IterableIterator<number> {
+    for (let place = list.oldest; place !== NONE; place = this.lists.newer(place)) yield this.lists.event(place);
+  }
+
+  private reset(): void {
+    this.events.clear();
+    this.lists.clear();
+    this.recentEvents = this.lists.open();
+    this.shares.clear();
+    this.shareOf = [];
+    this.sharedBytes = 0;
+    this.rows.clear();
+    this.headChanged = false;
+    this.next = 0;
+    this.loaded = undefined;
+  }
+
+  private put(event: Event, lists: readonly string[], sequence: number, listSize = this.bounds.listSize): number {
+    const past = this.events.add(event, sequence, this.originOf(event.ruleId, lists));
+    this.events.costs[past] = this.costOf(past, event);
+    this.lists.enter(past);
+    this.lists.append(this.recentEvents, past, event);
+    for (const name of lists) {
+      const list = this.lists.open(name);
+      this.lists.append(list, past, event);
+      if (listSize > 0 && list.length > listSize) this.lists.shift(list);
+    }
+    return past;
+  }
+
+  /** Roughly what an event takes. Dynamic fields are mostly parts of the log, and keep it. */
+  private costOf(past: number, { dynamicCount, fullLog }: Event): number {
+    const fields = dynamicCount === 0 ? 0 : fullLog.length + FIELD_BYTES * dynamicCount;
+    return EVENT_BYTES + this.events.size(past) + fields;
+  }
+
+  private putTime(time: number, sequence: number): void {
+    const past = this.events.addTime(time, sequence);
+    this.lists.enter(past);
+    this.lists.append(this.recentEvents, past, undefined);
+  }
+
   /** Sequence number of the oldest recent event. */
   private get first(): number {
-    const oldest = this.recentEvents.at(0);
-    if (typeof oldest === 'object') return oldest.sequence;
-    // Times stand only where every event has its place.
-    return this.next - this.recentEvents.length;
+    const oldest = this.lists.oldest(this.recentEvents);
+    return oldest === NONE ? this.next : this.events.sequences[oldest]!;
   }
 
   /** Events of no list are not stored: to be counted all the same, they get the time of the next one that is. */
@@ -182,47 +217,54 @@ export class History {
     this.loaded = undefined;
     if (this.recentEvents.length === end - sequence) return;
     sequence = Math.max(sequence, end - memorySize);
-    const filled = new EventList<Event | number>();
-    for (let index = 0; index < this.recentEvents.length; index++) {
-      const event = this.recentEvents.at(index)!;
-      if (typeof event === 'number') continue;
-      if (event.sequence < sequence) {
-        this.sharedBytes -= event.cost;
-        this.leaveLists(event);
-        this.rows.remove(event);
-        continue;
+    const { events, lists } = this;
+    const all = [...this.walk(this.recentEvents)];
+    lists.drop(this.recentEvents);
+    this.recentEvents = lists.open();
+    const fill = (until: number, at: number) => {
+      for (; sequence < until; sequence++) this.putTime(at, sequence);
+    };
+    for (const past of all) {
+      if (!events.isWhole(past)) events.remove(past);
+      else if (events.sequences[past]! < sequence) {
+        this.sharedBytes -= events.costs[past]!;
+        this.removeEvent(past);
+      } else {
+        fill(events.sequences[past]!, events.times[past]!);
+        lists.append(this.recentEvents, past, undefined);
+        sequence++;
       }
-      for (; sequence < event.sequence; sequence++) filled.push(event.time);
-      filled.push(event);
-      sequence++;
     }
-    for (; sequence < end; sequence++) filled.push(time);
-    this.recentEvents = filled;
+    fill(end, time);
   }
 
-  private openList(key: string): EventList {
-    let list = this.lists.get(key);
-    if (!list) {
-      list = new EventList();
-      this.lists.set(key, list);
+  private originOf(ruleId: string, lists: readonly string[]): Origin {
+    let known = this.origins.get(ruleId);
+    if (!known) {
+      known = [];
+      this.origins.set(ruleId, known);
     }
-    return list;
+    for (const origin of known) {
+      if (origin.lists === lists) return origin;
+      if (origin.lists.length === lists.length && origin.lists.every((name, at) => name === lists[at])) return origin;
+    }
+    const origin = { ruleId, lists };
+    known.push(origin);
+    return origin;
   }
 
   /** As the original: ten at once, and with them what is too old. */
   private overflow(now: number): void {
     for (let removed = 0; this.recentEvents.length > 1; removed++) {
-      const oldest = this.recentEvents.at(0)!;
-      const time = typeof oldest === 'number' ? oldest : oldest.time;
-      if (removed >= REMOVED_AT_ONCE && now - time <= this.bounds.maxAge) return;
+      const oldest = this.lists.oldest(this.recentEvents);
+      if (removed >= REMOVED_AT_ONCE && now - this.events.times[oldest]! <= this.bounds.maxAge) return;
       this.removeOldest();
     }
   }
 
   /** Giant lines: the original cuts them at 64 KiB and so needs no bound on bytes. */
-  private chargeAll(event: Event): void {
-    event.cost = costOf(event);
-    this.sharedBytes += event.cost;
+  private chargeAll(past: number, event: Event): void {
+    this.sharedBytes += this.events.costs[past]!;
     while (this.sharedBytes > this.quota.bytes && this.recentEvents.length > 1) {
       this.removeOldest();
       this.onEviction(memoryHost(event), 'total');
@@ -230,102 +272,82 @@ export class History {
   }
 
   private removeOldest(): void {
-    const event = this.recentEvents.shift();
-    if (typeof event !== 'object') return;
-    this.sharedBytes -= event.cost;
-    this.rows.remove(event);
-    for (const key of event.lists) {
-      const list = this.lists.get(key);
-      if (list?.at(0) === event) list.shift();
-      if (list?.length === 0) this.lists.delete(key);
+    const past = this.lists.oldest(this.recentEvents);
+    if (this.events.isWhole(past)) {
+      this.sharedBytes -= this.events.costs[past]!;
+      this.removeEvent(past);
+    } else {
+      this.lists.leave(past);
+      this.events.remove(past);
     }
   }
 
+  private removeEvent(past: number): void {
+    this.rows.remove(past);
+    this.lists.leave(past);
+    this.events.remove(past);
+  }
+
   /** Charges its host with an event, and forgets what is too old or too much. */
-  private account(event: Event): void {
-    const share = this.charge(event);
+  private account(past: number, host: string): void {
+    const share = this.charge(past, host);
+    const { events, lists, recentEvents } = this;
+    const now = events.times[past]!;
     for (;;) {
-      const oldest = this.recentEvents.at(0);
-      if (typeof oldest !== 'object' || event.time - oldest.time <= this.bounds.maxAge) break;
-      this.forget(oldest);
+      const oldest = lists.oldest(recentEvents);
+      if (now - events.times[oldest]! <= this.bounds.maxAge) break;
+      this.forget(oldest, this.shareOf[oldest]!);
     }
     this.settle(share);
   }
 
-  private charge(event: Event): HostEvents {
-    const share = this.shares.open(memoryHost(event));
-    share.events.push(event);
-    event.cost = costOf(event);
-    this.shares.change(share, 1, event.cost);
+  private charge(past: number, host: string): HostEvents {
+    const share = this.shares.open(host);
+    share.events ??= this.lists.open();
+    this.lists.append(share.events, past, undefined);
+    this.shareOf[past] = share;
+    this.shares.change(share, 1, this.events.costs[past]!);
     return share;
   }
 
   private settle(share: HostEvents): void {
     for (let debtor = this.shares.debtor(share); debtor; debtor = this.shares.debtor(share)) {
-      const oldest = debtor.share.events.at(0);
-      if (!oldest) return;
-      this.forget(oldest);
+      const { events } = debtor.share;
+      if (!events || events.length === 0) return;
+      this.forget(this.lists.oldest(events), debtor.share);
       this.onEviction(debtor.share.host, debtor.bound);
     }
   }
 
-  /** The oldest event of its host leaves. */
-  private forget(event: Event): void {
-    const share = this.shares.of(memoryHost(event))!;
-    share.events.shift();
-    this.shares.change(share, -1, -event.cost);
-    this.rows.remove(event);
+  private forget(past: number, share: HostEvents): void {
+    const { events } = share;
     this.headChanged = true;
-    this.leaveLists(event);
-    this.recentEvents.noteGone();
-    if (this.recentEvents.isMostlyGaps) this.recentEvents = this.recentEvents.alive();
-  }
-
-  private leaveLists(event: Event): void {
-    event.gone = true;
-    for (const key of event.lists) {
-      const list = this.lists.get(key);
-      if (!list) continue;
-      if (!list.noteGone()) this.lists.delete(key);
-      else if (list.isMostlyGaps) this.lists.set(key, list.alive());
-    }
+    const cost = this.events.costs[past]!;
+    this.removeEvent(past);
+    this.shares.change(share, -1, -cost);
+    if (events?.length !== 0) return;
+    this.lists.drop(events);
+    share.events = undefined;
   }
 
   /** After a change of everything: who holds how much. */
   private recount(): void {
+    for (const { events } of this.shares.values()) if (events) this.lists.drop(events);
     this.shares.clear();
     this.sharedBytes = 0;
     const fair = this.bounds.memorySize === undefined;
-    const events = new EventList<Event | number>();
-    for (let index = 0; index < this.recentEvents.length; index++) {
-      const event = this.recentEvents.at(index)!;
-      if (typeof event === 'number' ? fair : event.gone) continue;
-      events.push(event);
-      if (typeof event !== 'object') continue;
-      if (fair) this.charge(event);
-      else {
-        event.cost = costOf(event);
-        this.sharedBytes += event.cost;
-      }
+    for (const past of [...this.walk(this.recentEvents)]) {
+      if (!this.events.isWhole(past)) {
+        if (!fair) continue;
+        this.lists.leave(past);
+        this.events.remove(past);
+      } else if (fair) this.charge(past, memoryHost(this.events.read(past)));
+      else this.sharedBytes += this.events.costs[past]!;
     }
-    this.recentEvents = events;
     for (const share of [...this.shares.values()]) this.settle(share);
   }
 }
 
 /** What an event takes besides its texts, and a field besides its own. */
-const EVENT_BYTES = 600;
+const EVENT_BYTES = 250;
 const FIELD_BYTES = 64;
-
-/**
- * Roughly what an event takes. Its fields are mostly parts of the log; what it was shown together with may be all that
- * still holds those texts.
- */
-function costOf(event: Event): number {
-  const { fullLog, log, location, hostname, agentId, previous, dynamicCount } = event;
-  let bytes = EVENT_BYTES + fullLog.length + location.length + hostname.length + agentId.length;
-  // Where it is no part of the whole text, as after a queue's decoder.
-  if (log.length > fullLog.length) bytes += log.length;
-  for (const text of previous) bytes += text.length;
-  return bytes + FIELD_BYTES * dynamicCount;
-}

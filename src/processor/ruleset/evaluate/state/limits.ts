@@ -52,26 +52,25 @@ export interface Evicted {
 
 /** Adds up what was forgotten for want of room until somebody asks. */
 export class EvictionLog {
-  private found = new Map<string, { kind: StateKind; bound: EvictionBound; count: number; host: string }>();
+  private readonly found: { kind: StateKind; bound: EvictionBound; count: number; host: string }[] = [];
 
   notes(kind: StateKind): OnEviction {
-    return (host, bound) => {
-      const key = `${kind} ${bound}`;
-      const known = this.found.get(key);
-      if (!known) this.found.set(key, { kind, bound, count: 1, host });
-      else {
-        known.count++;
-        known.host = host;
-      }
+    const host = { kind, bound: 'host' as const, count: 0, host: '' };
+    const total = { kind, bound: 'total' as const, count: 0, host: '' };
+    return (name, bound) => {
+      const noted = bound === 'host' ? host : total;
+      if (noted.count++ === 0) this.found.push(noted);
+      noted.host = name;
     };
   }
 
   /** Since the last call. */
   take(): readonly Evicted[] {
-    if (this.found.size === 0) return NONE;
-    const found = [...this.found.values()];
-    this.found = new Map();
-    return found;
+    if (this.found.length === 0) return NONE;
+    const taken = this.found.map((noted) => ({ ...noted }));
+    for (const noted of this.found) noted.count = 0;
+    this.found.length = 0;
+    return taken;
   }
 }
 

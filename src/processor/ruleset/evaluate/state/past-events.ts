@@ -1,0 +1,305 @@
+import type { Category } from '../../compile/ruleset.ts';
+import type { DynamicFields } from '../dynamic-fields.ts';
+import { Event, STATIC_SLOT } from '../event.ts';
+import { ByteArena, type Chunk, RECORD_HEAD, wordOf } from './byte-arena.ts';
+import { growFloats, growInts } from './growing.ts';
+
+/** How a text of a past event compares with another. */
+export const Agreement = { missing: 0, same: 1, other: 2 } as const;
+export type Agreement = (typeof Agreement)[keyof typeof Agreement];
+
+/** Texts that are no static fields, behind the slots of those. */
+export const TEXT_LOCATION = Object.keys(STATIC_SLOT).length;
+export const TEXT_HOSTNAME = TEXT_LOCATION + 1;
+export const TEXT_AGENT = TEXT_LOCATION + 2;
+
+/** Where an event came from: its final rule, and the lists it was put into. */
+export interface Origin {
+  readonly ruleId: string;
+  readonly lists: readonly string[];
+}
+
+const NOWHERE: Origin = { ruleId: '', lists: [] };
+const NO_RECORD = -1;
+
+// Words of a record, then one for each static field (its length and slot), then the texts in that order.
+const FULL_LENGTH = RECORD_HEAD;
+/** Where the log begins in the full log; -1: it is no part of it and stands behind it. */
+const LOG_START = RECORD_HEAD + 1;
+const LOG_LENGTH = RECORD_HEAD + 2;
+const LOCATION_LENGTH = RECORD_HEAD + 3;
+const HOSTNAME_LENGTH = RECORD_HEAD + 4;
+const AGENT_LENGTH = RECORD_HEAD + 5;
+const CATEGORY = RECORD_HEAD + 6;
+const STATICS = RECORD_HEAD + 7;
+const FIRST_STATIC = RECORD_HEAD + 8;
+/** A length and a slot in one word. */
+const SLOTS = 32;
+
+/**
+ * Past events by number, the next free one for each new event. They are kept as bytes and numbers instead of objects: tens of
+ * thousands that live for minutes each are what a garbage collector is slowest with.
+ */
+export class PastEvents {
+  private readonly arena = new ByteArena((owner, address) => {
+    this.addresses[owner] = address;
+  });
+  private readonly free: number[] = [];
+  private count = 0;
+  private capacity = 0;
+  private addresses = new Float64Array(0);
+  private milliseconds = new Float64Array(0);
+  /** Epoch seconds. */
+  times = new Float64Array(0);
+  /** Numbers of all events in the order they came, which never come again. */
+  sequences = new Float64Array(0);
+  /** Bytes, as accounted. */
+  costs = new Float64Array(0);
+  /** Level of the correlation rule that used the event up. */
+  matched = new Int32Array(0);
+  private origins: Origin[] = [];
+  private dynamics: (DynamicFields | undefined)[] = [];
+
+  add(event: Event, sequence: number, origin: Origin): number {
+    const past = this.open(event.time, sequence, origin);
+    this.milliseconds[past] = event.timeMs;
+    this.matched[past] = event.matched;
+    this.dynamics[past] = event.dynamics;
+    this.addresses[past] = this.write(past, event);
+    return past;
+  }
+
+  /** Only the time of an event that no list holds. */
+  addTime(time: number, sequence: number): number {
+    const past = this.open(time, sequence, NOWHERE);
+    this.addresses[past] = NO_RECORD;
+    return past;
+  }
+
+  /** Leaves nothing but its time. */
+  hollow(past: number): void {
+    this.drop(past);
+    this.addresses[past] = NO_RECORD;
+    this.origins[past] = NOWHERE;
+  }
+
+  remove(past: number): void {
+    this.drop(past);
+    this.free.push(past);
+  }
+
+  clear(): void {
+    this.arena.clear();
+    this.free.length = 0;
+    this.count = 0;
+    this.dynamics = [];
+    this.origins = [];
+  }
+
+  /** False where only its time is left. */
+  isWhole(past: number): boolean {
+    return this.addresses[past] !== NO_RECORD;
+  }
+
+  origin(past: number): Origin {
+    return this.origins[past]!;
+  }
+
+  setOrigin(past: number, origin: Origin): void {
+    this.origins[past] = origin;
+  }
+
+  /** How one of its texts (a static slot, `TEXT_...`) compares with another. */
+  compare(past: number, text: number, other: string): Agreement {
+    const address = this.addresses[past]!;
+    const { words, bytes } = this.arena.chunkOf(address);
+    const at = wordOf(address);
+    const statics = words[at + STATICS]!;
+    let start = (at + FIRST_STATIC + statics) * 4 + words[at + FULL_LENGTH]!;
+    if (words[at + LOG_START]! < 0) start += words[at + LOG_LENGTH]!;
+    let length = words[at + LOCATION_LENGTH]!;
+    if (text === TEXT_LOCATION) return agreementOf(bytes, start, length, other);
+    start += length;
+    length = words[at + HOSTNAME_LENGTH]!;
+    if (text === TEXT_HOSTNAME) return agreementOf(bytes, start, length, other);
+    start += length;
+    length = words[at + AGENT_LENGTH]!;
+    if (text === TEXT_AGENT) return agreementOf(bytes, start, length, other);
+    start += length;
+    for (let word = at + FIRST_STATIC, end = word + statics; word < end; word++) {
+      length = words[word]! >>> 5;
+      if ((words[word]! & (SLOTS - 1)) === text) return agreementOf(bytes, start, length, other);
+      start += length;
+    }
+    return Agreement.missing;
+  }
+
+  dynamic(past: number, key: string): string | undefined {
+    return this.dynamics[past]?.get(key);
+  }
+
+  dynamicCount(past: number): number {
+    return this.dynamics[past]?.count ?? 0;
+  }
+
+  /** Bytes of its texts and of what stands beside them. */
+  size(past: number): number {
+    const address = this.addresses[past]!;
+    return this.arena.chunkOf(address).words[wordOf(address) + 1]! * 4;
+  }
+
+  category(past: number): Category {
+    const address = this.addresses[past]!;
+    return CATEGORIES[this.arena.chunkOf(address).words[wordOf(address) + CATEGORY]!]!;
+  }
+
+  fullLog(past: number): string {
+    const address = this.addresses[past]!;
+    const { words, bytes } = this.arena.chunkOf(address);
+    const at = wordOf(address);
+    const start = (at + FIRST_STATIC + words[at + STATICS]!) * 4;
+    return bytes.latin1Slice(start, start + words[at + FULL_LENGTH]!);
+  }
+
+  log(past: number): string {
+    const address = this.addresses[past]!;
+    const { words, bytes } = this.arena.chunkOf(address);
+    const at = wordOf(address);
+    const texts = (at + FIRST_STATIC + words[at + STATICS]!) * 4;
+    const own = words[at + LOG_START]! < 0;
+    const start = texts + words[at + (own ? FULL_LENGTH : LOG_START)]!;
+    return bytes.latin1Slice(start, start + words[at + LOG_LENGTH]!);
+  }
+
+  /** All of it, as an event of its own; fields are shared. */
+  read(past: number): Event {
+    const address = this.addresses[past]!;
+    const { words, bytes } = this.arena.chunkOf(address);
+    const at = wordOf(address);
+    const statics = words[at + STATICS]!;
+    let start = (at + FIRST_STATIC + statics) * 4 + words[at + FULL_LENGTH]!;
+    if (words[at + LOG_START]! < 0) start += words[at + LOG_LENGTH]!;
+    const next = (length: number): string => {
+      start += length;
+      return bytes.latin1Slice(start - length, start);
+    };
+    const event = new Event(this.milliseconds[past]!, this.fullLog(past), next(words[at + LOCATION_LENGTH]!));
+    const whole = words[at + LOG_START] === 0 && words[at + LOG_LENGTH] === words[at + FULL_LENGTH];
+    event.log = whole ? event.fullLog : this.log(past);
+    event.hostname = next(words[at + HOSTNAME_LENGTH]!);
+    event.agentId = next(words[at + AGENT_LENGTH]!);
+    event.category = CATEGORIES[words[at + CATEGORY]!]!;
+    for (let word = at + FIRST_STATIC, end = word + statics; word < end; word++) {
+      event.statics[words[word]! & (SLOTS - 1)] = next(words[word]! >>> 5);
+    }
+    event.dynamics = this.dynamics[past];
+    event.matched = this.matched[past]!;
+    event.sequence = this.sequences[past]!;
+    event.ruleId = this.origins[past]!.ruleId;
+    event.lists = this.origins[past]!.lists;
+    return event;
+  }
+
+  private open(time: number, sequence: number, origin: Origin): number {
+    const past = this.free.pop() ?? this.count++;
+    if (past >= this.capacity) this.grow();
+    this.times[past] = time;
+    this.milliseconds[past] = time * 1000;
+    this.sequences[past] = sequence;
+    this.matched[past] = 0;
+    this.costs[past] = 0;
+    this.origins[past] = origin;
+    this.dynamics[past] = undefined;
+    return past;
+  }
+
+  private drop(past: number): void {
+    const address = this.addresses[past]!;
+    if (address !== NO_RECORD) this.arena.free(address);
+    this.dynamics[past] = undefined;
+  }
+
+  private write(past: number, event: Event): number {
+    const { fullLog, log, location, hostname, agentId, statics } = event;
+    const logStart = startOf(fullLog, log);
+    let size = fullLog.length + location.length + hostname.length + agentId.length;
+    if (logStart < 0) size += log.length;
+    let count = 0;
+    for (const value of statics) {
+      if (value === undefined) continue;
+      size += value.length;
+      count++;
+    }
+    const head = FIRST_STATIC + count;
+    const address = this.arena.allocate(head + ((size + 3) >> 2), past);
+    const { words, bytes } = this.arena.chunkOf(address);
+    const at = wordOf(address);
+    words[at + FULL_LENGTH] = fullLog.length;
+    words[at + LOG_START] = logStart;
+    words[at + LOG_LENGTH] = log.length;
+    words[at + LOCATION_LENGTH] = location.length;
+    words[at + HOSTNAME_LENGTH] = hostname.length;
+    words[at + AGENT_LENGTH] = agentId.length;
+    words[at + CATEGORY] = CATEGORY_NUMBERS[event.category];
+    words[at + STATICS] = count;
+    let start = writeText(bytes, (at + head) * 4, fullLog);
+    if (logStart < 0) start = writeText(bytes, start, log);
+    start = writeText(bytes, start, location);
+    start = writeText(bytes, start, hostname);
+    start = writeText(bytes, start, agentId);
+    let word = at + FIRST_STATIC;
+    for (let slot = 0; slot < statics.length; slot++) {
+      const value = statics[slot];
+      if (value === undefined) continue;
+      words[word++] = value.length * SLOTS + slot;
+      start = writeText(bytes, start, value);
+    }
+    return address;
+  }
+
+  private grow(): void {
+    const capacity = Math.max(64, this.capacity * 2);
+    this.addresses = growFloats(this.addresses, capacity);
+    this.milliseconds = growFloats(this.milliseconds, capacity);
+    this.times = growFloats(this.times, capacity);
+    this.sequences = growFloats(this.sequences, capacity);
+    this.costs = growFloats(this.costs, capacity);
+    this.matched = growInts(this.matched, capacity);
+    this.capacity = capacity;
+  }
+}
+
+const CATEGORY_NUMBERS: Readonly<Record<Category, number>> = {
+  syslog: 0,
+  ids: 1,
+  firewall: 2,
+  'web-log': 3,
+  squid: 4,
+  windows: 5,
+  'host-information': 6,
+  ossec: 7,
+  'ossec-alert': 8,
+};
+const CATEGORIES = Object.keys(CATEGORY_NUMBERS) as readonly Category[];
+
+/** Where the log is a part of the full one, nearly always its end; else -1. */
+function startOf(fullLog: string, log: string): number {
+  return fullLog.endsWith(log) ? fullLog.length - log.length : -1;
+}
+
+/** Shorter ones are written faster one by one. */
+const MIN_NATIVE = 12;
+
+/** Returns where the text ends. */
+function writeText(bytes: Chunk['bytes'], start: number, text: string): number {
+  const { length } = text;
+  if (length >= MIN_NATIVE) bytes.latin1Write(text, start, length);
+  else for (let at = 0; at < length; at++) bytes[start + at] = text.charCodeAt(at);
+  return start + length;
+}
+
+function agreementOf(bytes: Uint8Array, start: number, length: number, other: string): Agreement {
+  if (other.length !== length) return Agreement.other;
+  for (let at = 0; at < length; at++) if (bytes[start + at] !== other.charCodeAt(at)) return Agreement.other;
+  return Agreement.same;
+}
