@@ -1,4 +1,5 @@
 import type { LocalHost } from '../../component/host.ts';
+import { cutText } from '../../pdata/cut-text.ts';
 import type { Resource } from '../../pdata/logs.ts';
 import type { IdentityConfig } from './config.ts';
 
@@ -52,7 +53,7 @@ const MAX_NAME_LENGTH = 256;
 
 function textAttribute(resource: Resource, name: string): string {
   const value = resource.attributes.get(name);
-  return typeof value === 'string' ? value.slice(0, MAX_NAME_LENGTH) : '';
+  return typeof value === 'string' ? cutText(value, MAX_NAME_LENGTH) : '';
 }
 
 /**

@@ -181,6 +181,8 @@ export class Reassembler<Source> {
   #node(name: string): Node {
     let node = this.#nodes.get(name);
     if (!node) {
+      // A part of a line would keep the line.
+      name = Buffer.from(name).toString();
       node = { name, eoe: 'unknown', logTime: 0, sequence: new Sequence() };
       this.#nodes.set(name, node);
       if (this.#nodes.size > MAX_NODES) this.#nodes.delete(this.#nodes.keys().next().value as string);

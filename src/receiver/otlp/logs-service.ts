@@ -5,6 +5,7 @@ import { decodeLogsRequest } from '../../otlp/decode.ts';
 import { decodeLogsRequestJson } from '../../otlp/decode-json.ts';
 import { createDecodeReport, type DecodeReport } from '../../otlp/limits.ts';
 import type { LogsResponse } from '../../otlp/response.ts';
+import { cutText } from '../../pdata/cut-text.ts';
 import { countRecords, type LogBatch } from '../../pdata/logs.ts';
 import type { Complaints } from './complaints.ts';
 import { describeFailure } from './failure.ts';
@@ -109,7 +110,7 @@ export class LogsService {
     this.parts.seen(settings.id);
     for (const { resource } of batch.logs) {
       const host = resource.attributes.get('host.name');
-      if (typeof host === 'string' && host !== '') this.parts.seen(host.slice(0, MAX_HOST_LENGTH));
+      if (typeof host === 'string' && host !== '') this.parts.seen(cutText(host, MAX_HOST_LENGTH));
     }
   }
 

@@ -1,3 +1,5 @@
+import { ownCopy } from './state/own-copy.ts';
+
 /** When patterns are suspended; times in seconds. */
 export interface SuspensionLimits {
   /** Trips on events of one host; 0 for never. */
@@ -111,7 +113,7 @@ export class Suspensions {
       found = { owner, hosts: new Map(), all: undefined };
       this.suspended.set(key, found);
     }
-    found.hosts.set(this.host, { until, trips });
+    found.hosts.set(ownCopy(this.host), { until, trips });
     if (found.hosts.size < MAX_HOSTS) this.tell('suspended', owner, this.host, trips);
     else {
       let sum = 0;

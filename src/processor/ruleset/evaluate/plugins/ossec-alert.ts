@@ -1,4 +1,5 @@
 import type { Event } from '../event.ts';
+import { ownCopy } from '../state/own-copy.ts';
 
 const HEADS = ['Alert Level: ', 'ossec: Alert Level:'];
 const MAX_LOCATION = 255;
@@ -22,7 +23,7 @@ export function decodeOssecAlert(event: Event, isKnownRule: (id: string) => bool
   const locationEnd = log.indexOf(';', at);
   if (locationEnd < 0) return;
   if (!isKnownRule(id)) return;
-  const place = `${event.location}|${log.slice(at, locationEnd)}`.slice(0, MAX_LOCATION);
+  const place = ownCopy(`${event.location}|${log.slice(at, locationEnd)}`.slice(0, MAX_LOCATION));
   event.location = place;
   event.hostname = place;
   event.hostnameKnown = true;
@@ -31,7 +32,7 @@ export function decodeOssecAlert(event: Event, isKnownRule: (id: string) => bool
   at = locationEnd;
   while (log.startsWith('; ', at)) {
     if (log.charAt(at + 2) === ' ') {
-      event.fullLog = log.slice(at + 3, at + 3 + MAX_LOG);
+      event.fullLog = ownCopy(log.slice(at + 3, at + 3 + MAX_LOG));
       event.log = event.fullLog;
       event.forwardedRule = id;
       return;

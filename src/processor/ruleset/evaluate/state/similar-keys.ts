@@ -1,4 +1,5 @@
 import type { Change, StateStore } from '../../../../component/state-store.ts';
+import { ownCopy } from './own-copy.ts';
 import { decodeJson, encodeJson } from './store-key.ts';
 
 const NAMESPACE = 'fts-similar';
@@ -31,7 +32,7 @@ export class SimilarKeys {
 
   add(key: string): void {
     // Longer texts are never looked at.
-    this.keys.push(key.slice(0, this.prefix + 1));
+    this.keys.push(ownCopy(key.slice(0, this.prefix + 1)));
     if (this.keys.length > this.maxKeys) this.keys.shift();
     this.changed = true;
   }
