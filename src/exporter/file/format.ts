@@ -48,17 +48,20 @@ export function formatterOf(config: FileConfig, managerName: string): FormatBatc
 /** The ids of alerts hold the place at which each of them starts, so offsets are counted while the text grows. */
 function eachRecord(format: (record: LogRecord, offset: number) => string | undefined): FormatBatch {
   return (batch, offset) => {
-    const parts: Buffer[] = [];
+    const texts: string[] = [];
     let end = offset;
     for (const group of batch.logs) {
       for (const record of group.records) {
         const text = format(record, end);
         if (text === undefined) continue;
-        const bytes = Buffer.from(text);
-        parts.push(bytes);
-        end += bytes.byteLength;
+        texts.push(text);
+        end += Buffer.byteLength(text);
       }
     }
-    return { bytes: Buffer.concat(parts), records: parts.length };
+    // One piece of memory for all: it lives until it is written, and what is outside the heap is collected late.
+    const bytes = Buffer.allocUnsafeSlow(end - offset);
+    let at = 0;
+    for (const text of texts) at += bytes.write(text, at);
+    return { bytes, records: texts.length };
   };
 }

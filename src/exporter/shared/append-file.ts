@@ -109,7 +109,7 @@ export class AppendFile {
       parts.push(bytes);
       end += bytes.byteLength;
     }
-    await this.#flush(Buffer.concat(parts));
+    await this.#flush(parts.length === 1 ? parts[0] : Buffer.concat(parts));
     return parts.length;
   }
 
@@ -118,7 +118,7 @@ export class AppendFile {
     return this.#regular && limit > 0 && offset > 0 && offset + length > limit;
   }
 
-  async #flush(bytes: Buffer): Promise<void> {
+  async #flush(bytes: Uint8Array): Promise<void> {
     const handle = this.#handle!;
     let done = 0;
     try {
