@@ -49,7 +49,7 @@ export class LogScan {
   /** How many literals the log contains. */
   search(log: string): number {
     this.open(log);
-    if (this.count < 0) this.count = this.finder.find(this.bytes, log.length, this.found, this.mark, this.literals);
+    if (this.count < 0) this.count = this.finder.find(log, this.found, this.mark, this.literals);
     return this.count;
   }
 

@@ -1,151 +1,55 @@
-import { FOLD } from './ascii.ts';
+import { bytesOf } from './byte-view.ts';
+import { rarityAmong } from './literal-windows.ts';
+import { ScanFinder } from './scan-finder.ts';
+import { WasmFinder } from './wasm/wasm-finder.ts';
 
-/** Shortest literal that can be looked for. */
-export const MIN_LITERAL = 4;
+export { MIN_LITERAL } from './literal-windows.ts';
 
-const HASH_BITS = 16;
-/** Makes letters lower case, and other bytes something that is the same for equal ones. */
-const LOWER = 0x20202020;
+/** With fewer literals a memory of its own is too much. */
+const MANY = 64;
 
 /**
- * Finds which of many literals occur in a text, in one pass and without regard to ASCII case. Of each literal the four
- * bytes that are rarest in logs are hashed; the pass hashes every four bytes of the text and compares where a bit is set.
+ * Finds which of many literals occur in a text, in one pass and without regard to ASCII case. Where Node has WebAssembly
+ * the pass is code for the processor; without it, and for longer texts, the same is done in JavaScript.
  *
- * Immutable; what was found is marked in a table of the caller.
+ * One search at a time; what was found is marked in a table of the caller.
  */
 export class LiteralFinder {
   /** Literal to its number. */
   readonly ids: ReadonlyMap<string, number>;
-  /** One bit for each hash. */
-  readonly #bits = new Uint32Array(1 << (HASH_BITS - 5));
-  /** Hash to the first literal of that hash plus one. */
-  readonly #heads = new Uint32Array(1 << HASH_BITS);
-  /** Literal to the next of the same hash plus one. */
-  readonly #next: Uint32Array;
-  /** The hashed bytes of each literal, capitals as `LOWER` makes them. */
-  readonly #windows: Int32Array;
-  /** Where the hashed bytes lie in each literal. */
-  readonly #offsets: Uint32Array;
-  /** Literal `id` lies in `#bytes` from `#starts[id]` to `#starts[id + 1]`. */
-  readonly #starts: Uint32Array;
-  readonly #bytes: Uint8Array;
+  readonly #fast: WasmFinder | undefined;
+  #slow: ScanFinder | undefined = undefined;
 
   /** @param literals distinct, in ASCII lower case, of at least MIN_LITERAL bytes */
-  constructor(literals: readonly string[]) {
-    const count = literals.length;
+  constructor(literals: readonly string[], many = MANY) {
     this.ids = new Map(literals.map((literal, id) => [literal, id]));
-    this.#next = new Uint32Array(count);
-    this.#windows = new Int32Array(count);
-    this.#offsets = new Uint32Array(count);
-    this.#starts = new Uint32Array(count + 1);
-    this.#bytes = Buffer.from(literals.join(''), 'latin1');
-    const uses = countWindows(literals);
-    for (const [id, literal] of literals.entries()) {
-      this.#starts[id + 1] = this.#starts[id]! + literal.length;
-      const offset = rarestWindow(literal, uses);
-      const window = windowOf(literal, offset);
-      const hash = hashOf(window);
-      this.#windows[id] = window;
-      this.#offsets[id] = offset;
-      this.#next[id] = this.#heads[hash]!;
-      this.#heads[hash] = id + 1;
-      this.#bits[hash >>> 5]! |= 1 << (hash & 31);
-    }
+    this.#fast = literals.length >= many ? createFast(literals) : undefined;
+  }
+
+  get isFast(): boolean {
+    return this.#fast !== undefined;
   }
 
   /**
-   * Sets `found[id] = mark` for every literal that occurs in the first `length` bytes and puts its number into `list`;
-   * returns how many there are.
+   * Sets `found[id] = mark` for every literal that occurs in the text and puts its number into `list`; returns how many
+   * there are.
    */
-  find(bytes: Uint8Array, length: number, found: Uint32Array, mark: number, list: Uint32Array): number {
-    const bits = this.#bits;
-    let count = 0;
-    if (length < MIN_LITERAL) return count;
-    let window = (bytes[0]! << 16) | (bytes[1]! << 8) | bytes[2]!;
-    for (let at = 3; at < length; at++) {
-      window = (window << 8) | bytes[at]!;
-      const hash = Math.imul(window | LOWER, 0x9e3779b1) >>> (32 - HASH_BITS);
-      if (((bits[hash >>> 5]! >>> (hash & 31)) & 1) !== 0) {
-        count = this.#compare(bytes, length, at - 3, window | LOWER, hash, found, mark, list, count);
-      }
-    }
-    return count;
-  }
-
-  #compare(
-    bytes: Uint8Array,
-    length: number,
-    at: number,
-    window: number,
-    hash: number,
-    found: Uint32Array,
-    mark: number,
-    list: Uint32Array,
-    count: number,
-  ): number {
-    const windows = this.#windows;
-    for (let next = this.#heads[hash]!; next !== 0; next = this.#next[next - 1]!) {
-      const id = next - 1;
-      if (windows[id] !== window || found[id] === mark) continue;
-      const from = this.#starts[id]!;
-      const to = this.#starts[id + 1]!;
-      let place = at - this.#offsets[id]!;
-      if (place < 0 || place + to - from > length) continue;
-      let byte = from;
-      while (byte < to && FOLD[bytes[place]!] === this.#bytes[byte]) {
-        byte++;
-        place++;
-      }
-      if (byte === to) {
-        found[id] = mark;
-        list[count++] = id;
-      }
-    }
-    return count;
+  find(text: string, found: Uint32Array, mark: number, list: Uint32Array): number {
+    if (this.#fast && text.length <= WasmFinder.capacity) return this.#fast.find(text, found, mark, list);
+    this.#slow ??= createSlow([...this.ids.keys()]);
+    return this.#slow.find(bytesOf(text), text.length, found, mark, list);
   }
 }
 
-function windowOf(literal: string, at: number): number {
-  return (
-    (literal.charCodeAt(at) << 24) |
-    (literal.charCodeAt(at + 1) << 16) |
-    (literal.charCodeAt(at + 2) << 8) |
-    literal.charCodeAt(at + 3) |
-    LOWER
-  );
+function createSlow(literals: readonly string[]): ScanFinder {
+  return new ScanFinder(literals, rarityAmong(literals));
 }
 
-function hashOf(window: number): number {
-  return Math.imul(window, 0x9e3779b1) >>> (32 - HASH_BITS);
-}
-
-/** Bytes by how often they stand in logs, the most frequent first; what is not listed is rare. */
-const FREQUENT = ' e0t1ai2on"sr:.=3l/-d,cu5p4m';
-const WORTH = new Uint8Array(256).fill(FREQUENT.length);
-for (const [worth, char] of Array.from(FREQUENT).entries()) WORTH[char.charCodeAt(0)] = worth;
-
-/** What stands in many literals stands in many logs. */
-function countWindows(literals: readonly string[]): ReadonlyMap<string, number> {
-  const uses = new Map<string, number>();
-  for (const literal of literals) {
-    for (let at = 0; at + MIN_LITERAL <= literal.length; at++) {
-      const window = literal.slice(at, at + MIN_LITERAL);
-      uses.set(window, (uses.get(window) ?? 0) + 1);
-    }
+function createFast(literals: readonly string[]): WasmFinder | undefined {
+  try {
+    return new WasmFinder(literals, rarityAmong(literals));
+  } catch {
+    // Node without WebAssembly, a processor without vectors, no memory to be had.
+    return undefined;
   }
-  return uses;
-}
-
-function rarestWindow(literal: string, uses: ReadonlyMap<string, number>): number {
-  let best = 0;
-  let worth = Number.NEGATIVE_INFINITY;
-  for (let at = 0; at + MIN_LITERAL <= literal.length; at++) {
-    const window = literal.slice(at, at + MIN_LITERAL);
-    let sum = -8 * uses.get(window)!;
-    for (let byte = 0; byte < MIN_LITERAL; byte++) sum += WORTH[window.charCodeAt(byte)]!;
-    if (sum <= worth) continue;
-    worth = sum;
-    best = at;
-  }
-  return best;
 }
