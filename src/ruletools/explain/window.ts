@@ -40,13 +40,13 @@ export function describeWindow(rule: Rule, event: Event, history: History, diale
   const { events, lists } = history;
   for (let place = past?.newest ?? NONE; place !== NONE; place = lists.older(place)) {
     const candidate = lists.event(place);
-    if (event.time - events.times[candidate]! > correlation.timeframe) {
+    if (event.time - events.time(candidate) > correlation.timeframe) {
       stopped = 'too-old';
       break;
     }
     if (!events.isWhole(candidate)) continue;
     looked++;
-    const isUsedUp = events.matched[candidate]! >= rule.level;
+    const isUsedUp = events.matched(candidate) >= rule.level;
     // OSSEC asks whether an event is used up before it compares anything.
     if (dialect === 'ossec' && isUsedUp) {
       stopped = 'used-up';

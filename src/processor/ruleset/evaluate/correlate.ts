@@ -45,7 +45,7 @@ function scanWazuh(question: HistoryQuestion, event: Event, history: History, li
   const shown: number[] = [];
   for (let place = past.newest; place !== NONE; place = lists.older(place)) {
     const candidate = lists.event(place);
-    if (event.time - events.times[candidate]! > correlation.timeframe) return false;
+    if (event.time - events.time(candidate) > correlation.timeframe) return false;
     if (!events.isWhole(candidate)) continue;
     if (!correlation.globalFrequency && events.compare(candidate, TEXT_AGENT, event.agentId) !== Agreement.same)
       continue;
@@ -54,7 +54,7 @@ function scanWazuh(question: HistoryQuestion, event: Event, history: History, li
       if (regex && !limits.test(regex, events.log(candidate), question.ruleId)) continue;
     }
     if (!agreesWazuh(correlation, event, events, candidate)) continue;
-    if (events.matched[candidate]! >= level) return false;
+    if (events.matched(candidate) >= level) return false;
     const completes = found >= correlation.needed - 1;
     if (shown.length < MAX_PREVIOUS && !(completes && list === undefined)) shown.push(candidate);
     if (!completes) {
@@ -85,9 +85,9 @@ function scanOssec(question: HistoryQuestion, event: Event, history: History, li
   let found = 0;
   for (let place = past.newest; place !== NONE; place = lists.older(place)) {
     const candidate = lists.event(place);
-    if (event.time - events.times[candidate]! > correlation.timeframe) return false;
+    if (event.time - events.time(candidate) > correlation.timeframe) return false;
     if (!events.isWhole(candidate)) continue;
-    if (events.matched[candidate]! >= level) return false;
+    if (events.matched(candidate) >= level) return false;
     if (list === undefined && events.category(candidate) !== event.category) continue;
     if (regex && !limits.test(regex, events.log(candidate), question.ruleId)) continue;
     if (!agreesOssec(correlation, event, events, candidate)) continue;

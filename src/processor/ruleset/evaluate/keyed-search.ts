@@ -42,16 +42,15 @@ function searchKeys(question: HistoryQuestion, event: Event, history: History, p
   const { correlation, level } = question;
   const { needed } = correlation;
   const { events, lists } = history;
-  const { matched, sequences } = events;
   const limit = past.lows.lastBefore(event.time - correlation.timeframe);
   let found = 0;
   let count = 0;
   let newest = NONE;
   for (; link !== NONE; link = lists.keys.older(link)) {
     const candidate = lists.keys.event(link);
-    if (sequences[candidate]! <= limit) return false;
+    if (events.sequence(candidate) <= limit) return false;
     if (!differsWazuh(correlation, event, events, candidate)) continue;
-    if (matched[candidate]! >= level) return false;
+    if (events.matched(candidate) >= level) return false;
     if (count < MAX_PREVIOUS) shown[count++] = candidate;
     if (found < needed - 1) {
       found++;
@@ -76,5 +75,5 @@ function hasEnough(question: HistoryQuestion, event: Event, history: History, pa
   const { events, lists } = history;
   for (let left = needed; left > 1 && link !== NONE; left--) link = lists.keys.older(link);
   if (link === NONE) return false;
-  return events.sequences[lists.keys.event(link)]! > past.lows.lastBefore(event.time - timeframe);
+  return events.sequence(lists.keys.event(link)) > past.lows.lastBefore(event.time - timeframe);
 }

@@ -108,7 +108,7 @@ class Rows {
 
   put(event: Event): void {
     const past = this.numbers.get(event) ?? this.enter(event);
-    this.events.matched[past] = event.matched;
+    this.events.mark(past, event.matched);
     this.rows.put(past);
   }
 

@@ -226,7 +226,7 @@ describe('the recent list', () => {
     expect(loaded.recent.length).toBe(5);
     const { events } = loaded;
     const [listed] = [...loaded.walk(loaded.list('s:1')!)];
-    expect(events.times[listed!]).toBe(4);
+    expect(events.time(listed!)).toBe(4);
     expect([...loaded.walk(loaded.recent)].map((past) => events.isWhole(past))).toEqual([
       false,
       false,
@@ -235,7 +235,7 @@ describe('the recent list', () => {
       false,
     ]);
     loaded.add(new Event(8000, 'x', 'l'), ['s:1']);
-    expect([...loaded.walk(loaded.list('s:1')!)].map((past) => events.sequences[past])).toEqual([2, 5]);
+    expect([...loaded.walk(loaded.list('s:1')!)].map((past) => events.sequence(past))).toEqual([2, 5]);
   });
 });
 

@@ -111,7 +111,7 @@ export class History {
   /** A past event was used up by a rule of this level. */
   mark(past: number, level: number): void {
     if (!this.events.isWhole(past)) return;
-    this.events.matched[past] = level;
+    this.events.mark(past, level);
     this.rows.put(past);
   }
 
@@ -141,7 +141,7 @@ export class History {
     if (!this.headChanged) return;
     this.headChanged = false;
     const { newest } = this.recentEvents;
-    const time = newest === NONE ? 0 : this.events.times[this.lists.event(newest)]!;
+    const time = newest === NONE ? 0 : this.events.time(this.lists.event(newest));
     changes.push({ op: 'put', namespace: NAMESPACE, key: HEAD, value: encodeJson([this.first, this.next, time]) });
   }
 
@@ -180,7 +180,7 @@ export class History {
 
   private put(event: Event, lists: readonly string[], sequence: number, listSize = this.bounds.listSize): number {
     const past = this.events.add(event, sequence, this.originOf(event.ruleId, lists));
-    this.events.costs[past] = this.costOf(past, event);
+    this.events.setCost(past, this.costOf(past, event));
     this.lists.enter(past);
     this.lists.append(this.recentEvents, past, event);
     for (const name of lists) {
@@ -206,7 +206,7 @@ export class History {
   /** Sequence number of the oldest recent event. */
   private get first(): number {
     const oldest = this.lists.oldest(this.recentEvents);
-    return oldest === NONE ? this.next : this.events.sequences[oldest]!;
+    return oldest === NONE ? this.next : this.events.sequence(oldest);
   }
 
   /** Events of no list are not stored: to be counted all the same, they get the time of the next one that is. */
@@ -226,11 +226,11 @@ export class History {
     };
     for (const past of all) {
       if (!events.isWhole(past)) events.remove(past);
-      else if (events.sequences[past]! < sequence) {
-        this.sharedBytes -= events.costs[past]!;
+      else if (events.sequence(past) < sequence) {
+        this.sharedBytes -= events.cost(past);
         this.removeEvent(past);
       } else {
-        fill(events.sequences[past]!, events.times[past]!);
+        fill(events.sequence(past), events.time(past));
         lists.append(this.recentEvents, past, undefined);
         sequence++;
       }
@@ -257,14 +257,14 @@ export class History {
   private overflow(now: number): void {
     for (let removed = 0; this.recentEvents.length > 1; removed++) {
       const oldest = this.lists.oldest(this.recentEvents);
-      if (removed >= REMOVED_AT_ONCE && now - this.events.times[oldest]! <= this.bounds.maxAge) return;
+      if (removed >= REMOVED_AT_ONCE && now - this.events.time(oldest) <= this.bounds.maxAge) return;
       this.removeOldest();
     }
   }
 
   /** Giant lines: the original cuts them at 64 KiB and so needs no bound on bytes. */
   private chargeAll(past: number, event: Event): void {
-    this.sharedBytes += this.events.costs[past]!;
+    this.sharedBytes += this.events.cost(past);
     while (this.sharedBytes > this.quota.bytes && this.recentEvents.length > 1) {
       this.removeOldest();
       this.onEviction(memoryHost(event), 'total');
@@ -274,7 +274,7 @@ export class History {
   private removeOldest(): void {
     const past = this.lists.oldest(this.recentEvents);
     if (this.events.isWhole(past)) {
-      this.sharedBytes -= this.events.costs[past]!;
+      this.sharedBytes -= this.events.cost(past);
       this.removeEvent(past);
     } else {
       this.lists.leave(past);
@@ -292,10 +292,10 @@ export class History {
   private account(past: number, host: string): void {
     const share = this.charge(past, host);
     const { events, lists, recentEvents } = this;
-    const now = events.times[past]!;
+    const now = events.time(past);
     for (;;) {
       const oldest = lists.oldest(recentEvents);
-      if (now - events.times[oldest]! <= this.bounds.maxAge) break;
+      if (now - events.time(oldest) <= this.bounds.maxAge) break;
       this.forget(oldest, this.shareOf[oldest]!);
     }
     this.settle(share);
@@ -306,7 +306,7 @@ export class History {
     share.events ??= this.lists.open();
     this.lists.append(share.events, past, undefined);
     this.shareOf[past] = share;
-    this.shares.change(share, 1, this.events.costs[past]!);
+    this.shares.change(share, 1, this.events.cost(past));
     return share;
   }
 
@@ -322,7 +322,7 @@ export class History {
   private forget(past: number, share: HostEvents): void {
     const { events } = share;
     this.headChanged = true;
-    const cost = this.events.costs[past]!;
+    const cost = this.events.cost(past);
     this.removeEvent(past);
     this.shares.change(share, -1, -cost);
     if (events?.length !== 0) return;
@@ -342,7 +342,7 @@ export class History {
         this.lists.leave(past);
         this.events.remove(past);
       } else if (fair) this.charge(past, memoryHost(this.events.read(past)));
-      else this.sharedBytes += this.events.costs[past]!;
+      else this.sharedBytes += this.events.cost(past);
     }
     for (const share of [...this.shares.values()]) this.settle(share);
   }

@@ -5,6 +5,26 @@ import type { PastEvents } from './past-events.ts';
 
 const NONE = -1;
 
+// Heads and links are numbers side by side, known by where they begin.
+const HEADS = 5;
+/** The next in the same bucket. */
+const IN_BUCKET = 0;
+const DIGEST = 1;
+/** That of its index. */
+const SALT = 2;
+/** The newest link, and how many there are. */
+const NEWEST = 3;
+const LENGTH = 4;
+
+const LINKS = 5;
+const EVENT = 0;
+const HEAD = 1;
+/** The neighbours in the chain. */
+const OLDER = 2;
+const NEWER = 3;
+/** The next link of the same place in a list. */
+const NEXT = 4;
+
 /** The events of one list by what they share. */
 export class KeyIndex {
   readonly key: SearchKey;
@@ -27,23 +47,13 @@ const GOLDEN = 0x9e3779b1 | 0;
 export class KeyTable {
   private readonly events: PastEvents;
   private buckets: Int32Array = new Int32Array(64).fill(NONE);
-  // By head: the next in its bucket, the digest with the salt of its index, the newest link, how many there are.
-  private nextHead = new Int32Array(0);
-  private digests = new Int32Array(0);
-  private salts = new Int32Array(0);
-  private newest = new Int32Array(0);
-  private lengths = new Int32Array(0);
+  private heads = new Int32Array(0);
   private readonly freeHeads: number[] = [];
+  private headEnd = 0;
   private headCount = 0;
-  private heads = 0;
-  // By link: its event, head and neighbours, and the next link of the same place in a list.
-  private eventOf = new Int32Array(0);
-  private headOf = new Int32Array(0);
-  private olderOf = new Int32Array(0);
-  private newerOf = new Int32Array(0);
-  private nextLink = new Int32Array(0);
+  private links = new Int32Array(0);
   private readonly freeLinks: number[] = [];
-  private linkCount = 0;
+  private linkEnd = 0;
 
   constructor(events: PastEvents) {
     this.events = events;
@@ -54,15 +64,15 @@ export class KeyTable {
     const digest = key.digest(event);
     if (digest === 0) return NONE;
     const head = this.headFor(key, digest, salt, event);
-    return head === NONE || this.lengths[head]! < least ? NONE : this.newest[head]!;
+    return head === NONE || this.heads[head + LENGTH]! < least ? NONE : this.heads[head + NEWEST]!;
   }
 
   event(link: number): number {
-    return this.eventOf[link]!;
+    return this.links[link + EVENT]!;
   }
 
   older(link: number): number {
-    return this.olderOf[link]!;
+    return this.links[link + OLDER]!;
   }
 
   /** Makes a past event (`event` is the same) the newest of its chain; returns its link, or `next` where it has none. */
@@ -71,48 +81,47 @@ export class KeyTable {
     if (digest === 0) return next;
     let head = this.headFor(key, digest, salt, event);
     if (head === NONE) head = this.openHead(digest, salt);
-    const link = this.freeLinks.pop() ?? this.linkCount++;
-    if (link >= this.eventOf.length) this.growLinks();
-    const older = this.newest[head]!;
-    this.eventOf[link] = past;
-    this.headOf[link] = head;
-    this.olderOf[link] = older;
-    this.newerOf[link] = NONE;
-    this.nextLink[link] = next;
-    if (older !== NONE) this.newerOf[older] = link;
-    this.newest[head] = link;
-    this.lengths[head]!++;
+    const link = this.freeLinks.pop() ?? this.takeLink();
+    const older = this.heads[head + NEWEST]!;
+    this.links[link + EVENT] = past;
+    this.links[link + HEAD] = head;
+    this.links[link + OLDER] = older;
+    this.links[link + NEWER] = NONE;
+    this.links[link + NEXT] = next;
+    if (older !== NONE) this.links[older + NEWER] = link;
+    this.heads[head + NEWEST] = link;
+    this.heads[head + LENGTH]!++;
     return link;
   }
 
   /** Takes links of one place out, from this one on. */
   unlink(first: number): void {
-    for (let link = first; link !== NONE; link = this.nextLink[link]!) {
-      const head = this.headOf[link]!;
-      const older = this.olderOf[link]!;
-      const newer = this.newerOf[link]!;
-      if (older !== NONE) this.newerOf[older] = newer;
-      if (newer !== NONE) this.olderOf[newer] = older;
-      else this.newest[head] = older;
+    for (let link = first; link !== NONE; link = this.links[link + NEXT]!) {
+      const head = this.links[link + HEAD]!;
+      const older = this.links[link + OLDER]!;
+      const newer = this.links[link + NEWER]!;
+      if (older !== NONE) this.links[older + NEWER] = newer;
+      if (newer !== NONE) this.links[newer + OLDER] = older;
+      else this.heads[head + NEWEST] = older;
       this.freeLinks.push(link);
-      if (--this.lengths[head]! === 0) this.closeHead(head);
+      if (--this.heads[head + LENGTH]! === 0) this.closeHead(head);
     }
   }
 
   clear(): void {
     this.buckets.fill(NONE);
     this.freeHeads.length = 0;
+    this.headEnd = 0;
     this.headCount = 0;
-    this.heads = 0;
     this.freeLinks.length = 0;
-    this.linkCount = 0;
+    this.linkEnd = 0;
   }
 
   private headFor(key: SearchKey, digest: number, salt: number, event: Event): number {
     let head = this.buckets[this.bucketOf(digest, salt)]!;
-    for (; head !== NONE; head = this.nextHead[head]!) {
-      if (this.digests[head] !== digest || this.salts[head] !== salt) continue;
-      if (key.agrees(event, this.events, this.eventOf[this.newest[head]!]!)) return head;
+    for (; head !== NONE; head = this.heads[head + IN_BUCKET]!) {
+      if (this.heads[head + DIGEST] !== digest || this.heads[head + SALT] !== salt) continue;
+      if (key.agrees(event, this.events, this.event(this.heads[head + NEWEST]!))) return head;
     }
     return NONE;
   }
@@ -125,30 +134,29 @@ export class KeyTable {
   }
 
   private openHead(digest: number, salt: number): number {
-    if (this.heads >= this.buckets.length) this.rehash();
-    const head = this.freeHeads.pop() ?? this.headCount++;
-    if (head >= this.nextHead.length) this.growHeads();
+    if (this.headCount >= this.buckets.length) this.rehash();
+    const head = this.freeHeads.pop() ?? this.takeHead();
     const bucket = this.bucketOf(digest, salt);
-    this.digests[head] = digest;
-    this.salts[head] = salt;
-    this.newest[head] = NONE;
-    this.lengths[head] = 0;
-    this.nextHead[head] = this.buckets[bucket]!;
+    this.heads[head + DIGEST] = digest;
+    this.heads[head + SALT] = salt;
+    this.heads[head + NEWEST] = NONE;
+    this.heads[head + LENGTH] = 0;
+    this.heads[head + IN_BUCKET] = this.buckets[bucket]!;
     this.buckets[bucket] = head;
-    this.heads++;
+    this.headCount++;
     return head;
   }
 
   private closeHead(head: number): void {
-    const bucket = this.bucketOf(this.digests[head]!, this.salts[head]!);
+    const bucket = this.bucketOf(this.heads[head + DIGEST]!, this.heads[head + SALT]!);
     let at = this.buckets[bucket]!;
-    if (at === head) this.buckets[bucket] = this.nextHead[head]!;
+    if (at === head) this.buckets[bucket] = this.heads[head + IN_BUCKET]!;
     else {
-      while (this.nextHead[at] !== head) at = this.nextHead[at]!;
-      this.nextHead[at] = this.nextHead[head]!;
+      while (this.heads[at + IN_BUCKET] !== head) at = this.heads[at + IN_BUCKET]!;
+      this.heads[at + IN_BUCKET] = this.heads[head + IN_BUCKET]!;
     }
     this.freeHeads.push(head);
-    this.heads--;
+    this.headCount--;
   }
 
   private rehash(): void {
@@ -156,30 +164,28 @@ export class KeyTable {
     this.buckets = new Int32Array(old.length * 2).fill(NONE);
     for (let first of old) {
       while (first !== NONE) {
-        const next = this.nextHead[first]!;
-        const bucket = this.bucketOf(this.digests[first]!, this.salts[first]!);
-        this.nextHead[first] = this.buckets[bucket]!;
+        const next = this.heads[first + IN_BUCKET]!;
+        const bucket = this.bucketOf(this.heads[first + DIGEST]!, this.heads[first + SALT]!);
+        this.heads[first + IN_BUCKET] = this.buckets[bucket]!;
         this.buckets[bucket] = first;
         first = next;
       }
     }
   }
 
-  private growHeads(): void {
-    const capacity = Math.max(64, this.nextHead.length * 2);
-    this.nextHead = growInts(this.nextHead, capacity);
-    this.digests = growInts(this.digests, capacity);
-    this.salts = growInts(this.salts, capacity);
-    this.newest = growInts(this.newest, capacity);
-    this.lengths = growInts(this.lengths, capacity);
+  private takeHead(): number {
+    const head = this.headEnd;
+    this.headEnd += HEADS;
+    if (this.headEnd > this.heads.length)
+      this.heads = growInts(this.heads, Math.max(64 * HEADS, this.heads.length * 2));
+    return head;
   }
 
-  private growLinks(): void {
-    const capacity = Math.max(64, this.eventOf.length * 2);
-    this.eventOf = growInts(this.eventOf, capacity);
-    this.headOf = growInts(this.headOf, capacity);
-    this.olderOf = growInts(this.olderOf, capacity);
-    this.newerOf = growInts(this.newerOf, capacity);
-    this.nextLink = growInts(this.nextLink, capacity);
+  private takeLink(): number {
+    const link = this.linkEnd;
+    this.linkEnd += LINKS;
+    if (this.linkEnd > this.links.length)
+      this.links = growInts(this.links, Math.max(64 * LINKS, this.links.length * 2));
+    return link;
   }
 }

@@ -2,7 +2,7 @@ import type { Category } from '../../compile/ruleset.ts';
 import type { DynamicFields } from '../dynamic-fields.ts';
 import { Event, STATIC_SLOT } from '../event.ts';
 import { ByteArena, type Chunk, RECORD_HEAD, wordOf } from './byte-arena.ts';
-import { growFloats, growInts } from './growing.ts';
+import { growFloats } from './growing.ts';
 
 /** How a text of a past event compares with another. */
 export const Agreement = { missing: 0, same: 1, other: 2 } as const;
@@ -21,6 +21,16 @@ export interface Origin {
 
 const NOWHERE: Origin = { ruleId: '', lists: [] };
 const NO_RECORD = -1;
+
+// What is known of an event besides its record, side by side.
+const ROW = 6;
+/** Epoch seconds. */
+const TIME = 0;
+const MILLISECONDS = 1;
+const SEQUENCE = 2;
+const COST = 3;
+const MATCHED = 4;
+const ADDRESS = 5;
 
 // Words of a record, then one for each static field (its length and slot), then the texts in that order.
 const FULL_LENGTH = RECORD_HEAD;
@@ -42,44 +52,34 @@ const SLOTS = 32;
  */
 export class PastEvents {
   private readonly arena = new ByteArena((owner, address) => {
-    this.addresses[owner] = address;
+    this.table[owner * ROW + ADDRESS] = address;
   });
   private readonly free: number[] = [];
   private count = 0;
-  private capacity = 0;
-  private addresses = new Float64Array(0);
-  private milliseconds = new Float64Array(0);
-  /** Epoch seconds. */
-  times = new Float64Array(0);
-  /** Numbers of all events in the order they came, which never come again. */
-  sequences = new Float64Array(0);
-  /** Bytes, as accounted. */
-  costs = new Float64Array(0);
-  /** Level of the correlation rule that used the event up. */
-  matched = new Int32Array(0);
+  private table = new Float64Array(0);
   private origins: Origin[] = [];
   private dynamics: (DynamicFields | undefined)[] = [];
 
   add(event: Event, sequence: number, origin: Origin): number {
     const past = this.open(event.time, sequence, origin);
-    this.milliseconds[past] = event.timeMs;
-    this.matched[past] = event.matched;
+    this.table[past * ROW + MILLISECONDS] = event.timeMs;
+    this.table[past * ROW + MATCHED] = event.matched;
     this.dynamics[past] = event.dynamics;
-    this.addresses[past] = this.write(past, event);
+    this.table[past * ROW + ADDRESS] = this.write(past, event);
     return past;
   }
 
   /** Only the time of an event that no list holds. */
   addTime(time: number, sequence: number): number {
     const past = this.open(time, sequence, NOWHERE);
-    this.addresses[past] = NO_RECORD;
+    this.table[past * ROW + ADDRESS] = NO_RECORD;
     return past;
   }
 
   /** Leaves nothing but its time. */
   hollow(past: number): void {
     this.drop(past);
-    this.addresses[past] = NO_RECORD;
+    this.table[past * ROW + ADDRESS] = NO_RECORD;
     this.origins[past] = NOWHERE;
   }
 
@@ -96,9 +96,37 @@ export class PastEvents {
     this.origins = [];
   }
 
+  /** Epoch seconds. */
+  time(past: number): number {
+    return this.table[past * ROW + TIME]!;
+  }
+
+  /** Its number in the order they came, which never comes again. */
+  sequence(past: number): number {
+    return this.table[past * ROW + SEQUENCE]!;
+  }
+
+  /** Bytes, as accounted. */
+  cost(past: number): number {
+    return this.table[past * ROW + COST]!;
+  }
+
+  setCost(past: number, bytes: number): void {
+    this.table[past * ROW + COST] = bytes;
+  }
+
+  /** Level of the correlation rule that used the event up. */
+  matched(past: number): number {
+    return this.table[past * ROW + MATCHED]!;
+  }
+
+  mark(past: number, level: number): void {
+    this.table[past * ROW + MATCHED] = level;
+  }
+
   /** False where only its time is left. */
   isWhole(past: number): boolean {
-    return this.addresses[past] !== NO_RECORD;
+    return this.table[past * ROW + ADDRESS] !== NO_RECORD;
   }
 
   origin(past: number): Origin {
@@ -111,7 +139,7 @@ export class PastEvents {
 
   /** How one of its texts (a static slot, `TEXT_...`) compares with another. */
   compare(past: number, text: number, other: string): Agreement {
-    const address = this.addresses[past]!;
+    const address = this.table[past * ROW + ADDRESS]!;
     const { words, bytes } = this.arena.chunkOf(address);
     const at = wordOf(address);
     const statics = words[at + STATICS]!;
@@ -144,17 +172,17 @@ export class PastEvents {
 
   /** Bytes of its texts and of what stands beside them. */
   size(past: number): number {
-    const address = this.addresses[past]!;
+    const address = this.table[past * ROW + ADDRESS]!;
     return this.arena.chunkOf(address).words[wordOf(address) + 1]! * 4;
   }
 
   category(past: number): Category {
-    const address = this.addresses[past]!;
+    const address = this.table[past * ROW + ADDRESS]!;
     return CATEGORIES[this.arena.chunkOf(address).words[wordOf(address) + CATEGORY]!]!;
   }
 
   fullLog(past: number): string {
-    const address = this.addresses[past]!;
+    const address = this.table[past * ROW + ADDRESS]!;
     const { words, bytes } = this.arena.chunkOf(address);
     const at = wordOf(address);
     const start = (at + FIRST_STATIC + words[at + STATICS]!) * 4;
@@ -162,7 +190,7 @@ export class PastEvents {
   }
 
   log(past: number): string {
-    const address = this.addresses[past]!;
+    const address = this.table[past * ROW + ADDRESS]!;
     const { words, bytes } = this.arena.chunkOf(address);
     const at = wordOf(address);
     const texts = (at + FIRST_STATIC + words[at + STATICS]!) * 4;
@@ -173,7 +201,7 @@ export class PastEvents {
 
   /** All of it, as an event of its own; fields are shared. */
   read(past: number): Event {
-    const address = this.addresses[past]!;
+    const address = this.table[past * ROW + ADDRESS]!;
     const { words, bytes } = this.arena.chunkOf(address);
     const at = wordOf(address);
     const statics = words[at + STATICS]!;
@@ -183,7 +211,11 @@ export class PastEvents {
       start += length;
       return bytes.latin1Slice(start - length, start);
     };
-    const event = new Event(this.milliseconds[past]!, this.fullLog(past), next(words[at + LOCATION_LENGTH]!));
+    const event = new Event(
+      this.table[past * ROW + MILLISECONDS]!,
+      this.fullLog(past),
+      next(words[at + LOCATION_LENGTH]!),
+    );
     const whole = words[at + LOG_START] === 0 && words[at + LOG_LENGTH] === words[at + FULL_LENGTH];
     event.log = whole ? event.fullLog : this.log(past);
     event.hostname = next(words[at + HOSTNAME_LENGTH]!);
@@ -193,8 +225,8 @@ export class PastEvents {
       event.statics[words[word]! & (SLOTS - 1)] = next(words[word]! >>> 5);
     }
     event.dynamics = this.dynamics[past];
-    event.matched = this.matched[past]!;
-    event.sequence = this.sequences[past]!;
+    event.matched = this.table[past * ROW + MATCHED]!;
+    event.sequence = this.table[past * ROW + SEQUENCE]!;
     event.ruleId = this.origins[past]!.ruleId;
     event.lists = this.origins[past]!.lists;
     return event;
@@ -202,19 +234,19 @@ export class PastEvents {
 
   private open(time: number, sequence: number, origin: Origin): number {
     const past = this.free.pop() ?? this.count++;
-    if (past >= this.capacity) this.grow();
-    this.times[past] = time;
-    this.milliseconds[past] = time * 1000;
-    this.sequences[past] = sequence;
-    this.matched[past] = 0;
-    this.costs[past] = 0;
+    if (this.count * ROW > this.table.length) this.grow();
+    this.table[past * ROW + TIME] = time;
+    this.table[past * ROW + MILLISECONDS] = time * 1000;
+    this.table[past * ROW + SEQUENCE] = sequence;
+    this.table[past * ROW + MATCHED] = 0;
+    this.table[past * ROW + COST] = 0;
     this.origins[past] = origin;
     this.dynamics[past] = undefined;
     return past;
   }
 
   private drop(past: number): void {
-    const address = this.addresses[past]!;
+    const address = this.table[past * ROW + ADDRESS]!;
     if (address !== NO_RECORD) this.arena.free(address);
     this.dynamics[past] = undefined;
   }
@@ -258,14 +290,7 @@ export class PastEvents {
   }
 
   private grow(): void {
-    const capacity = Math.max(64, this.capacity * 2);
-    this.addresses = growFloats(this.addresses, capacity);
-    this.milliseconds = growFloats(this.milliseconds, capacity);
-    this.times = growFloats(this.times, capacity);
-    this.sequences = growFloats(this.sequences, capacity);
-    this.costs = growFloats(this.costs, capacity);
-    this.matched = growInts(this.matched, capacity);
-    this.capacity = capacity;
+    this.table = growFloats(this.table, Math.max(64 * ROW, this.table.length * 2));
   }
 }
 

@@ -7,6 +7,18 @@ import type { PastEvents } from './past-events.ts';
 
 export const NONE = -1;
 
+// A place: six numbers side by side, so that one look brings all of them into the cache. It is known by where it begins.
+const PLACE = 6;
+const EVENT = 0;
+/** The next place of the same event. */
+const NEXT = 1;
+/** Number of the list, and the neighbours in it. */
+const LIST = 2;
+const OLDER = 3;
+const NEWER = 4;
+/** The first of its links in the key table. */
+const LINK = 5;
+
 /** Some of the past events, in the order they came. Walk it by `newest` and `PastLists.older`; its places are no events. */
 export class PastList {
   /** Undefined where it goes by no name. */
@@ -37,16 +49,9 @@ export class PastLists {
   private readonly freeLists: number[] = [];
   private readonly freePlaces: number[] = [];
   private count = 0;
-  private capacity = 0;
   /** By event: its first place. */
   private first = new Int32Array(0);
-  /** By place: the event, its next place, the list, the neighbours in it, and the first of its entries in the key table. */
-  private eventOf = new Int32Array(0);
-  private next = new Int32Array(0);
-  private listOf = new Int32Array(0);
-  private olderOf = new Int32Array(0);
-  private newerOf = new Int32Array(0);
-  private linkOf = new Int32Array(0);
+  private places = new Int32Array(0);
 
   constructor(events: PastEvents) {
     this.events = events;
@@ -79,22 +84,22 @@ export class PastLists {
 
   /** The event at a place. */
   event(place: number): number {
-    return this.eventOf[place]!;
+    return this.places[place + EVENT]!;
   }
 
   /** The place before, -1 for none. */
   older(place: number): number {
-    return this.olderOf[place]!;
+    return this.places[place + OLDER]!;
   }
 
   /** The event that is the oldest of a list, -1 for none. */
   oldest(list: PastList): number {
-    return list.oldest === NONE ? NONE : this.eventOf[list.oldest]!;
+    return list.oldest === NONE ? NONE : this.places[list.oldest + EVENT]!;
   }
 
   /** The places behind, -1 for none. */
   newer(place: number): number {
-    return this.newerOf[place]!;
+    return this.places[place + NEWER]!;
   }
 
   /** The event is in no list yet. */
@@ -105,35 +110,35 @@ export class PastLists {
 
   /** Makes an event the newest of a list. `event` is the same one as it came, where it is at hand. */
   append(list: PastList, past: number, event: Event | undefined): void {
-    const place = this.freePlaces.pop() ?? this.count++;
-    if (place >= this.capacity) this.grow();
-    this.eventOf[place] = past;
-    this.next[place] = this.first[past]!;
+    const place = this.freePlaces.pop() ?? this.takePlace();
+    this.places[place + EVENT] = past;
+    this.places[place + NEXT] = this.first[past]!;
     this.first[past] = place;
-    this.listOf[place] = list.id;
-    this.olderOf[place] = list.newest;
-    this.newerOf[place] = NONE;
-    this.linkOf[place] = NONE;
+    this.places[place + LIST] = list.id;
+    this.places[place + OLDER] = list.newest;
+    this.places[place + NEWER] = NONE;
+    this.places[place + LINK] = NONE;
     if (list.newest === NONE) list.oldest = place;
-    else this.newerOf[list.newest] = place;
+    else this.places[list.newest + NEWER] = place;
     list.newest = place;
     list.length++;
     const { indexes } = list;
     if (indexes.length === 0) return;
-    list.lows.add(this.events.sequences[past]!, this.events.times[past]!, this.events.sequences[this.oldest(list)]!);
+    list.lows.add(this.events.sequence(past), this.events.time(past), this.events.sequence(this.oldest(list)));
     const whole = event ?? this.events.read(past);
-    for (const index of indexes) this.linkOf[place] = this.keys.link(index, past, whole, this.linkOf[place]!);
+    for (const index of indexes)
+      this.places[place + LINK] = this.keys.link(index, past, whole, this.places[place + LINK]!);
   }
 
   /** Takes the oldest event out of a list. */
   shift(list: PastList): void {
     const place = list.oldest;
-    const past = this.eventOf[place]!;
+    const past = this.places[place + EVENT]!;
     let at = this.first[past]!;
-    if (at === place) this.first[past] = this.next[place]!;
+    if (at === place) this.first[past] = this.places[place + NEXT]!;
     else {
-      while (this.next[at] !== place) at = this.next[at]!;
-      this.next[at] = this.next[place]!;
+      while (this.places[at + NEXT] !== place) at = this.places[at + NEXT]!;
+      this.places[at + NEXT] = this.places[place + NEXT]!;
     }
     this.unlink(place, list);
   }
@@ -141,8 +146,8 @@ export class PastLists {
   /** Takes an event out of all lists. */
   leave(past: number): void {
     for (let place = this.first[past]!; place !== NONE; ) {
-      const next = this.next[place]!;
-      this.unlink(place, this.lists[this.listOf[place]!]!);
+      const next = this.places[place + NEXT]!;
+      this.unlink(place, this.lists[this.places[place + LIST]!]!);
       place = next;
     }
     this.first[past] = NONE;
@@ -154,10 +159,10 @@ export class PastLists {
     const index = new KeyIndex(key);
     const { lows } = list;
     if (list.indexes.length === 0) lows.clear();
-    for (let place = list.oldest; place !== NONE; place = this.newerOf[place]!) {
-      const past = this.eventOf[place]!;
-      if (list.indexes.length === 0) lows.add(this.events.sequences[past]!, this.events.times[past]!, 0);
-      this.linkOf[place] = this.keys.link(index, past, this.events.read(past), this.linkOf[place]!);
+    for (let place = list.oldest; place !== NONE; place = this.places[place + NEWER]!) {
+      const past = this.places[place + EVENT]!;
+      if (list.indexes.length === 0) lows.add(this.events.sequence(past), this.events.time(past), 0);
+      this.places[place + LINK] = this.keys.link(index, past, this.events.read(past), this.places[place + LINK]!);
     }
     list.indexes.push(index);
     return index;
@@ -167,7 +172,7 @@ export class PastLists {
   dropIndexes(): void {
     for (const list of this.named.values()) list.indexes.length = 0;
     this.keys.clear();
-    this.linkOf.fill(NONE);
+    for (let place = 0; place < this.count; place += PLACE) this.places[place + LINK] = NONE;
   }
 
   clear(): void {
@@ -179,14 +184,22 @@ export class PastLists {
     this.keys.clear();
   }
 
+  private takePlace(): number {
+    const place = this.count;
+    this.count += PLACE;
+    if (this.count > this.places.length)
+      this.places = growInts(this.places, Math.max(64 * PLACE, this.places.length * 2));
+    return place;
+  }
+
   private unlink(place: number, list: PastList): void {
-    const older = this.olderOf[place]!;
-    const newer = this.newerOf[place]!;
+    const older = this.places[place + OLDER]!;
+    const newer = this.places[place + NEWER]!;
     if (newer === NONE) list.newest = older;
-    else this.olderOf[newer] = older;
+    else this.places[newer + OLDER] = older;
     if (older === NONE) list.oldest = newer;
-    else this.newerOf[older] = newer;
-    if (this.linkOf[place] !== NONE) this.keys.unlink(this.linkOf[place]!);
+    else this.places[older + NEWER] = newer;
+    if (this.places[place + LINK] !== NONE) this.keys.unlink(this.places[place + LINK]!);
     this.freePlaces.push(place);
     if (--list.length === 0 && list.name !== undefined) this.close(list);
   }
@@ -196,16 +209,5 @@ export class PastLists {
     if (this.lists[list.id] !== list) return;
     this.lists[list.id] = undefined;
     this.freeLists.push(list.id);
-  }
-
-  private grow(): void {
-    const capacity = Math.max(64, this.capacity * 2);
-    this.eventOf = growInts(this.eventOf, capacity);
-    this.next = growInts(this.next, capacity);
-    this.listOf = growInts(this.listOf, capacity);
-    this.olderOf = growInts(this.olderOf, capacity);
-    this.newerOf = growInts(this.newerOf, capacity);
-    this.linkOf = growInts(this.linkOf, capacity);
-    this.capacity = capacity;
   }
 }
