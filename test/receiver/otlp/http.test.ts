@@ -35,6 +35,18 @@ describe('accepted requests', () => {
     json: { body: jsonRequest(LINES), headers: JSON_TYPE },
     'protobuf, gzip': { body: gzipSync(protobuf), headers: { 'content-encoding': 'gzip' } },
     'protobuf, zstd': { body: zstdCompressSync(protobuf), headers: { 'content-encoding': 'zstd' } },
+    'protobuf, zstd in frames': {
+      body: Buffer.concat([
+        zstdCompressSync(protobuf.subarray(0, 9)),
+        Buffer.from([0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2]),
+        zstdCompressSync(protobuf.subarray(9)),
+      ]),
+      headers: { 'content-encoding': 'zstd' },
+    },
+    'protobuf, gzip in members': {
+      body: Buffer.concat([gzipSync(protobuf.subarray(0, 9)), gzipSync(protobuf.subarray(9))]),
+      headers: { 'content-encoding': 'gzip' },
+    },
     'protobuf, deflate': { body: deflateSync(protobuf), headers: { 'content-encoding': 'deflate' } },
     'json, gzip': { body: gzipSync(jsonRequest(LINES)), headers: { ...JSON_TYPE, 'content-encoding': 'GZIP' } },
     'identity named': { body: protobuf, headers: { 'content-encoding': 'identity' } },
@@ -112,6 +124,35 @@ describe('refused requests', () => {
     'not gzip': { options: { body: valid, headers: { 'content-encoding': 'gzip' } }, status: 400, reason: 'malformed' },
     'truncated gzip': {
       options: { body: gzipSync(valid).subarray(0, 20), headers: { 'content-encoding': 'gzip' } },
+      status: 400,
+      reason: 'malformed',
+    },
+    'zstd with too many frames': {
+      options: {
+        body: Buffer.concat(Array<Buffer>(1001).fill(Buffer.from([0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]))),
+        headers: { 'content-encoding': 'zstd' },
+      },
+      status: 400,
+      reason: 'malformed',
+    },
+    'zstd with something behind it': {
+      options: {
+        body: Buffer.concat([zstdCompressSync(valid), Buffer.alloc(9, 'x')]),
+        headers: { 'content-encoding': 'zstd' },
+      },
+      status: 400,
+      reason: 'malformed',
+    },
+    'deflate with something behind it': {
+      options: {
+        body: Buffer.concat([deflateSync(valid), deflateSync(valid)]),
+        headers: { 'content-encoding': 'deflate' },
+      },
+      status: 400,
+      reason: 'malformed',
+    },
+    'nothing, as gzip': {
+      options: { body: Buffer.alloc(0), headers: { 'content-encoding': 'gzip' } },
       status: 400,
       reason: 'malformed',
     },
@@ -242,7 +283,8 @@ describe('hostile senders', () => {
     const reply = await post(running, { body, headers: { 'content-encoding': 'gzip' } });
     clearInterval(watch);
     expect(reply.status).toBe(413);
-    expect(most).toBeLessThanOrEqual(20 * 1024 * 1024);
+    // And what it was in.
+    expect(most).toBeLessThanOrEqual(20 * 1024 * 1024 + body.length);
     await until(() => inFlight.bytes === 0);
   });
 
