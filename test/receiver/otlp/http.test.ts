@@ -127,14 +127,6 @@ describe('refused requests', () => {
       status: 400,
       reason: 'malformed',
     },
-    'zstd with too many frames': {
-      options: {
-        body: Buffer.concat(Array<Buffer>(1001).fill(Buffer.from([0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]))),
-        headers: { 'content-encoding': 'zstd' },
-      },
-      status: 400,
-      reason: 'malformed',
-    },
     'zstd with something behind it': {
       options: {
         body: Buffer.concat([zstdCompressSync(valid), Buffer.alloc(9, 'x')]),
@@ -261,6 +253,13 @@ describe('partial success', () => {
 });
 
 describe('hostile senders', () => {
+  test('a body of frames that hold nothing ends soon', async () => {
+    const running = await startReceiver(httpOnly());
+    const body = Buffer.concat(Array<Buffer>(100_000).fill(Buffer.from([0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0])));
+    const reply = await post(running, { body, headers: { 'content-encoding': 'zstd' } });
+    expect([reply.status, String(reply.body)]).toEqual([400, expect.stringContaining('more than 1000 frames')]);
+  });
+
   test('a gzip bomb of 1 GB is not inflated beyond the limit', async () => {
     const running = await startReceiver(httpOnly());
     const bomb = createGzip({ level: 1 });
