@@ -14,6 +14,8 @@ export interface WorkerStart {
   readonly workers: number;
   readonly keys: KeyMemory;
   readonly snapshots: SnapshotChannel;
+  /** Of `ActivityCells`. */
+  readonly activity: SharedArrayBuffer;
 }
 
 /** For the one thing a worker has to wait for while it evaluates: a snapshot that is on disk only. */

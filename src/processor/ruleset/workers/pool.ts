@@ -65,9 +65,15 @@ export class WorkerPool {
         if (present) return;
         const worker = this.#start(index);
         if (!content) return;
-        await worker.prepare(contentOf(content));
-        worker.use(this.#counts);
-        if (this.#next) await worker.prepare(contentOf(this.#next));
+        try {
+          await worker.prepare(contentOf(content));
+          worker.use(this.#counts);
+          if (this.#next) await worker.prepare(contentOf(this.#next));
+        } catch (error) {
+          // One without rules would fail with every batch: the next attempt is with another one.
+          if (this.#workers[index] === worker) this.#giveUp(index, worker);
+          throw error;
+        }
       }),
     );
   }
@@ -130,6 +136,12 @@ export class WorkerPool {
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#workers.map((worker) => worker?.stop()));
+  }
+
+  #giveUp(index: number, worker: ShardWorker): void {
+    this.#workers[index] = undefined;
+    this.#wait(index);
+    void worker.stop();
   }
 
   /** The first time it is replaced at once. */

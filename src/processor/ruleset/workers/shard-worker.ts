@@ -1,4 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { ActivityCells } from './activity.ts';
 import type { FromWorker, Row, SentContent, SentList, ToWorker, WorkerStart } from './messages.ts';
 import type { OutcomeReader, RuleNumbers, ShardOutcome } from './outcome-codec.ts';
 import type { SnapshotAnswer } from './row-store.ts';
@@ -7,7 +8,7 @@ import type { SnapshotAnswer } from './row-store.ts';
 const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
 
 export interface ShardWorkerOptions {
-  readonly start: Omit<WorkerStart, 'snapshots'>;
+  readonly start: Omit<WorkerStart, 'snapshots' | 'activity'>;
   readonly reader: OutcomeReader;
   /** A snapshot that the worker does not hold in memory. */
   readSnapshot(key: string): Uint8Array | undefined;
@@ -34,7 +35,9 @@ export class ShardWorker {
     this.#options = options;
     const { port1, port2 } = new MessageChannel();
     const answers = new Int32Array(new SharedArrayBuffer(4));
-    const workerData: WorkerStart = { ...options.start, snapshots: { port: port2, answers: answers.buffer } };
+    const activity = new ActivityCells();
+    const snapshots = { port: port2, answers: answers.buffer };
+    const workerData: WorkerStart = { ...options.start, snapshots, activity: activity.memory };
     this.#thread = new Worker(PROGRAM, { workerData, transferList: [port2], name: 'ruleset' });
     port1.on('message', (key: string) => {
       port1.postMessage(this.#readSnapshot(key));
@@ -42,18 +45,21 @@ export class ShardWorker {
       Atomics.notify(answers, 0);
     });
     this.#thread.on('message', (message: FromWorker) => this.#receive(message));
-    let reason: Error | undefined;
-    this.#thread.on('error', (error: Error) => {
-      reason = error;
-    });
+    let reason: unknown;
+    let hasReason = false;
+    const note = (error: unknown) => {
+      // The first one is the cause of the others.
+      if (!hasReason) reason = error;
+      hasReason = true;
+    };
+    this.#thread.on('error', note);
     this.#thread.on('messageerror', (error) => {
-      reason = error;
+      note(new Error(`its answer cannot be read: ${error.message}`, { cause: error }));
       void this.#thread.terminate();
     });
     this.#thread.on('exit', (code) => {
       port1.close();
-      const how = reason ? `: ${reason.message}` : `, code ${code}`;
-      this.#end = new Error(`a worker thread of the ruleset ended${how}`, { cause: reason });
+      this.#end = describeEnd(hasReason ? { reason } : undefined, code, activity);
       for (const waiting of [...this.#outcomes.splice(0), ...this.#prepared.splice(0)]) waiting.reject(this.#end);
       if (!this.#isStopping) this.#options.ended(this.#end);
     });
@@ -137,4 +143,14 @@ export class ShardWorker {
       return { error: String(error) };
     }
   }
+}
+
+/** Why a thread is not there any more. Without an error somebody ended it, or it ran out of what to wait for. */
+export function describeEnd(found: { reason: unknown } | undefined, code: number, activity: ActivityCells): Error {
+  const place = `exit code ${code}, ${activity.describe()}`;
+  if (!found) return new Error(`a worker thread of the ruleset ended without an error (${place})`);
+  const { reason } = found;
+  const { message, code: name } = reason instanceof Error ? (reason as NodeJS.ErrnoException) : {};
+  const what = name === undefined ? (message ?? String(reason)) : `${message} (${name})`;
+  return new Error(`a worker thread of the ruleset ended: ${what} (${place})`, { cause: reason });
 }

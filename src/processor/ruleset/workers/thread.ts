@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { growWorkerHeap } from '../../../heap.ts';
+import { type Activity, ActivityCells } from './activity.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { ShardEngine } from './shard-engine.ts';
 
@@ -9,8 +10,11 @@ const TELL_EVERY = 1000;
 const port = parentPort;
 if (!port) throw new Error('this is the program of a worker thread');
 growWorkerHeap();
-const engine = new ShardEngine(workerData as WorkerStart);
+const start = workerData as WorkerStart;
+const activity = new ActivityCells(start.activity);
+const engine = new ShardEngine(start);
 let isTelling = false;
+activity.noteHeap();
 
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
@@ -19,11 +23,32 @@ function tellLater(): void {
   isTelling = true;
   setTimeout(() => {
     isTelling = false;
+    activity.noteHeap();
     tell({ kind: 'rules', numbers: engine.takeRules() });
   }, TELL_EVERY);
 }
 
+const ACTIVITY: Readonly<Record<ToWorker['kind'], Activity>> = {
+  records: 'evaluating',
+  prepare: 'compiling',
+  use: 'changing rules',
+  lists: 'changing lists',
+  restore: 'restoring its state',
+  confirm: 'confirming',
+};
+
 port.on('message', (message: ToWorker) => {
+  activity.begin(ACTIVITY[message.kind]);
+  receive(message);
+  activity.end();
+});
+
+// Whoever sent it waits for an answer: the end of the thread is one.
+port.on('messageerror', (error) => {
+  throw new Error('a message to the worker cannot be read', { cause: error });
+});
+
+function receive(message: ToWorker): void {
   switch (message.kind) {
     case 'records':
       try {
@@ -41,18 +66,22 @@ port.on('message', (message: ToWorker) => {
       } catch (error) {
         tell({ kind: 'prepared', error: textOf(error) });
       }
+      activity.noteHeap();
       return;
     // What goes wrong from here on leaves the engine in between: the thread ends, and another one starts afresh.
     case 'use':
-      return engine.use(message.counts);
+      engine.use(message.counts);
+      return;
     case 'lists':
-      return engine.replaceLists(message.lists);
+      engine.replaceLists(message.lists);
+      return;
     case 'restore':
-      return engine.restore(message.rows);
+      engine.restore(message.rows);
+      return;
     case 'confirm':
-      return engine.confirm();
+      engine.confirm();
   }
-});
+}
 
 function textOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
