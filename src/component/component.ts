@@ -25,6 +25,8 @@ export interface Consumer {
    * awaits `turn` before anybody behind it sees the batch, and before it rejects.
    */
   readonly overlaps?: boolean;
+  /** Neither it nor anybody behind it looks at `LogRecord.alert`: who makes records need not make those. */
+  readonly ignoresAlerts?: boolean;
   /**
    * Resolves when the batch needs no more from the caller: passed on, or its outcome added to `work`.
    * Rejects with PermanentError (drop and count), RefusedError (again later) or anything else (again, with backoff).

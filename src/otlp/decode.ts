@@ -1,7 +1,7 @@
 import type { AnyValue, Attributes } from '../pdata/any-value.ts';
 import type { LogBatch, LogRecord, Resource, Scope, ScopeLogs } from '../pdata/logs.ts';
 import { ValueDecoder } from './decode-values.ts';
-import { CONTAINER_BYTES, type DecodeOptions, RECORD_BYTES } from './limits.ts';
+import { CONTAINER_BYTES, type DecodeOptions, MalformedRequestError, RECORD_BYTES } from './limits.ts';
 import { FIXED32, FIXED64, LENGTH, VARINT } from './wire-reader.ts';
 
 /**
@@ -16,6 +16,25 @@ export function decodeLogsRequest(bytes: Uint8Array, options: DecodeOptions = {}
   return new LogsDecoder(bytes, options).request(bytes.length);
 }
 
+/**
+ * One record as `RecordEncoder` writes it, of whatever size. Its identity is the `log.record.uid` it carries.
+ * @throws MalformedRequestError
+ */
+export function decodeLogRecord(bytes: Uint8Array): LogRecord {
+  const [group] = new LogsDecoder(bytes, { limits: NO_LIMITS }).groups(bytes.length);
+  const record = group?.records[0];
+  if (!record) throw new MalformedRequestError('there is no record in these bytes');
+  const uid = record.attributes.get('log.record.uid');
+  if (typeof uid === 'string') record.identity = uid;
+  return record;
+}
+
+const NO_LIMITS = {
+  maxDecodedBytes: Number.POSITIVE_INFINITY,
+  maxDepth: Number.POSITIVE_INFINITY,
+  maxEntries: Number.POSITIVE_INFINITY,
+};
+
 class LogsDecoder extends ValueDecoder {
   request(end: number): LogBatch {
     const { reader } = this;
@@ -29,6 +48,13 @@ class LogsDecoder extends ValueDecoder {
     }
     this.report.decodedBytes = this.cost;
     return batch;
+  }
+
+  /** The fields of one `ScopeLogs`. */
+  groups(end: number): ScopeLogs[] {
+    const logs: ScopeLogs[] = [];
+    this.scopeLogs(end, { attributes: new Map() }, logs);
+    return logs;
   }
 
   private resourceLogs(end: number, logs: ScopeLogs[]): void {

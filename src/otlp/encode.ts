@@ -1,4 +1,5 @@
 import type { AnyValue } from '../pdata/any-value.ts';
+import { EncodedRecord } from '../pdata/encoded-record.ts';
 import type { LogBatch, LogRecord, Resource, Scope, ScopeLogs } from '../pdata/logs.ts';
 import { PartedRecord, type SharedAttributes } from '../pdata/split-record.ts';
 import { WireWriter } from './wire-writer.ts';
@@ -28,6 +29,20 @@ export function encodeLogsRequest(batch: LogBatch): Uint8Array {
   return writer.finish();
 }
 
+/** Encodes records one by one, for `EncodedRecord`. */
+export class RecordEncoder {
+  readonly #writer = new WireWriter();
+
+  /** The record as field 2 of `ScopeLogs`; the bytes are good until the next call. */
+  encode(record: LogRecord): Uint8Array {
+    forgetEntries();
+    this.#writer.rewind();
+    writeRecord(this.#writer, record);
+    forgetEntries();
+    return this.#writer.written();
+  }
+}
+
 function writeScopeLogs(writer: WireWriter, group: ScopeLogs): void {
   const before = writer.size;
   writer.stringField(tag(3, 2), group.schemaUrl);
@@ -51,6 +66,12 @@ function writeScope(writer: WireWriter, scope: Scope): void {
 }
 
 function writeRecord(writer: WireWriter, record: LogRecord): void {
+  const bytes = record instanceof EncodedRecord ? record.encoded : undefined;
+  if (bytes === undefined) writeFields(writer, record);
+  else writer.raw(bytes);
+}
+
+function writeFields(writer: WireWriter, record: LogRecord): void {
   const before = writer.size;
   writer.stringField(tag(12, 2), record.eventName);
   writeFixed64(writer, tag(11, 1), record.observedTimeUnixNano);

@@ -41,6 +41,16 @@ export class WireWriter {
     return bytes;
   }
 
+  /** The bytes written so far, until something more is written. */
+  written(): Uint8Array {
+    return this.buffer.subarray(this.pos);
+  }
+
+  /** Starts anew with the same memory. */
+  rewind(): void {
+    this.pos = this.buffer.length;
+  }
+
   /** A copy of what was written since `sizeBefore`. */
   copySince(sizeBefore: number): Uint8Array {
     return new Uint8Array(this.buffer.subarray(this.pos, this.buffer.length - sizeBefore));

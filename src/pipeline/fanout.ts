@@ -32,6 +32,7 @@ export function createFanout(branches: readonly Branch[], report: FanoutReport):
   const mutatesData = readers.length === 0;
   return {
     mutatesData,
+    ignoresAlerts: branches.every(({ consumer }) => consumer.ignoresAlerts === true),
     // Behind the first one everything has its turn.
     overlaps: ordered[0].consumer.overlaps === true,
     async consume(batch, work) {

@@ -39,6 +39,7 @@ interface Running {
  */
 export class OtlpHttpExporter implements Exporter {
   readonly mutatesData = false;
+  readonly ignoresAlerts = true;
   readonly #settings: Settings;
   readonly #config: OtlpHttpConfig;
   readonly #environment: Environment;

@@ -1,25 +1,20 @@
+import { decodeLogRecord } from '../../../otlp/decode.ts';
+import { RecordEncoder } from '../../../otlp/encode.ts';
 import type { Alert, AlertRule } from '../../../pdata/alert.ts';
-import type { Attributes } from '../../../pdata/any-value.ts';
+import { EncodedRecord } from '../../../pdata/encoded-record.ts';
 import type { LogRecord } from '../../../pdata/logs.ts';
-import {
-  type ListedAttributes,
-  PartedRecord,
-  type SharedAttributes,
-  SplitRecord,
-} from '../../../pdata/split-record.ts';
 import { LazyAlert } from './lazy-alert.ts';
-import { readTrace, writeTrace } from './record-codec.ts';
 import type { WireReader } from './wire-reader.ts';
 import type { WireWriter } from './wire-writer.ts';
 
 /** What is the same in all alerts of a rule. */
 type RuleFacts = Omit<AlertRule, 'description' | 'firedtimes'>;
 
-/** Writes alerts; what all alerts of one rule have in common goes once. For one channel, like its writer. */
+/** Writes alerts; what the decisions about one rule have in common goes once. For one channel, like its writer. */
 export class AlertWriter {
   readonly #writer: WireWriter;
+  readonly #encoder = new RecordEncoder();
   readonly #rules = new Set<string>();
-  readonly #shared = new Map<SharedAttributes, number>();
 
   constructor(writer: WireWriter) {
     this.#writer = writer;
@@ -28,42 +23,22 @@ export class AlertWriter {
   /** To be called with the writer's own. */
   reset(): void {
     this.#rules.clear();
-    this.#shared.clear();
   }
 
-  /** The decision in full, and the record that leaves where there is one. */
-  write(alert: Alert, record: LogRecord | undefined): void {
+  /** The record that leaves, where there is one, and the decision in full, where somebody wants it. */
+  write(record: LogRecord | undefined, alert: Alert | undefined): void {
     const writer = this.#writer;
+    writer.flag(record !== undefined);
+    if (record) {
+      writer.long(record.timeUnixNano);
+      writer.bytes(this.#encoder.encode(record));
+    }
+    writer.flag(alert !== undefined);
+    if (!alert) return;
     const { rule } = alert;
     writer.flag(rule !== undefined);
     if (rule) this.#writeFacts(rule);
-    writer.flag(record !== undefined);
-    if (record) this.#writeRecord(record);
     writer.sized(() => writeAlert(writer, alert));
-  }
-
-  #writeRecord(record: LogRecord): void {
-    const writer = this.#writer;
-    writer.long(record.timeUnixNano);
-    writer.long(record.observedTimeUnixNano);
-    writer.count(record.severityNumber);
-    writer.word(record.severityText);
-    writer.word(record.eventName);
-    writer.value(record.body);
-    const split = record instanceof PartedRecord ? record.split : undefined;
-    writer.flag(split !== undefined);
-    if (split) this.#writeShared(split.shared);
-    writer.attributes(split ? listed(split.own) : record.attributes, isWord);
-    writer.text(record.identity);
-    writeTrace(writer, record);
-  }
-
-  #writeShared(shared: SharedAttributes): void {
-    const known = this.#shared.get(shared);
-    this.#writer.count(known ?? this.#shared.size);
-    if (known !== undefined) return;
-    this.#shared.set(shared, this.#shared.size);
-    this.#writer.attributes(shared.entries);
   }
 
   #writeFacts(rule: AlertRule): void {
@@ -78,10 +53,11 @@ export class AlertWriter {
   }
 }
 
+const DECODER = { decode: decodeLogRecord };
+
 export class AlertReader {
   readonly #reader: WireReader;
   readonly #rules = new Map<string, RuleFacts>();
-  #shared: SharedAttributes[] = [];
 
   constructor(reader: WireReader) {
     this.#reader = reader;
@@ -90,46 +66,22 @@ export class AlertReader {
   /** To be called where the writer began anew. */
   reset(): void {
     this.#rules.clear();
-    this.#shared = [];
   }
 
-  read(): { alert: LazyAlert; record: LogRecord | undefined } {
+  read(): { alert: LazyAlert | undefined; record: LogRecord | undefined } {
+    const reader = this.#reader;
+    const isRecord = reader.flag();
+    const time = isRecord ? reader.long() : 0n;
+    const bytes = isRecord ? reader.bytes() : undefined;
+    const alert = reader.flag() ? this.#readAlert() : undefined;
+    return { alert, record: bytes && new EncodedRecord(bytes, time, DECODER, alert) };
+  }
+
+  #readAlert(): LazyAlert {
     const reader = this.#reader;
     const facts = reader.flag() ? this.#readFacts() : undefined;
-    const finish = reader.flag() ? this.#readRecord() : undefined;
     const body = reader.sized();
-    const alert = new LazyAlert(() => readAlert(body, facts));
-    return { alert, record: finish?.(alert) };
-  }
-
-  /** The decision stands behind the record. */
-  #readRecord(): (alert: Alert) => LogRecord {
-    const reader = this.#reader;
-    const fields = {
-      timeUnixNano: reader.long(),
-      observedTimeUnixNano: reader.long(),
-      severityNumber: reader.count(),
-      severityText: reader.word(),
-      eventName: reader.word(),
-      body: reader.value(),
-    };
-    const shared = reader.flag() ? this.#readShared() : undefined;
-    const own = reader.attributes();
-    const identity = reader.text();
-    const rest = { identity, ...readTrace(reader), droppedAttributesCount: 0 };
-    return (alert) =>
-      shared
-        ? new SplitRecord({ ...fields, ...rest, alert }, { shared, own })
-        : { ...fields, attributes: own, ...rest, alert };
-  }
-
-  #readShared(): SharedAttributes {
-    const number = this.#reader.count();
-    const known = this.#shared[number];
-    if (known) return known;
-    const shared = { entries: this.#reader.attributes() };
-    this.#shared[number] = shared;
-    return shared;
+    return new LazyAlert(() => readAlert(body, facts));
   }
 
   #readFacts(): RuleFacts {
@@ -146,27 +98,6 @@ export class AlertReader {
     return facts;
   }
 }
-
-function listed(own: ListedAttributes): Attributes {
-  const attributes: Attributes = new Map();
-  own.forEach((value, name) => {
-    attributes.set(name, value);
-  });
-  return attributes;
-}
-
-/** Values that one decoder or host always has. */
-function isWord(name: string): boolean {
-  return WORDS.has(name);
-}
-
-const WORDS: ReadonlySet<string> = new Set([
-  'hids.decoder.name',
-  'hids.location',
-  'hids.agent.id',
-  'hids.agent.name',
-  'log.file.path',
-]);
 
 /** Texts only, no words: it may be read late, or never. */
 function writeAlert(writer: WireWriter, alert: Alert): void {

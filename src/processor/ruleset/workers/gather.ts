@@ -49,5 +49,5 @@ function place(
   out: LogRecord[],
 ): void {
   if (record) out.push(record);
-  else annotate(group[order - from]!, alert.whole);
+  else if (alert) annotate(group[order - from]!, alert.whole);
 }

@@ -12,6 +12,8 @@ export interface WorkerStart {
   readonly localHost: LocalHost;
   /** How many there are: they divide what may be remembered. */
   readonly workers: number;
+  /** Somebody behind the processor looks at decisions in full. */
+  readonly sendsAlerts: boolean;
   readonly keys: KeyMemory;
   readonly snapshots: SnapshotChannel;
   /** Of `ActivityCells`. */

@@ -33,7 +33,8 @@ export interface ShardMemory {
 /** One decision that leaves a worker; `order` is the record's place in the batch. */
 export interface ShardAlert {
   readonly order: number;
-  readonly alert: LazyAlert;
+  /** The decision in full; absent where nobody wants it. */
+  readonly alert: LazyAlert | undefined;
   /** The record that leaves; absent where records are only annotated. */
   readonly record: LogRecord | undefined;
 }
@@ -59,10 +60,10 @@ export class OutcomeWriter {
     this.#alerts.reset();
   }
 
-  alert(order: number, alert: Alert, record: LogRecord | undefined): void {
+  alert(order: number, record: LogRecord | undefined, alert: Alert | undefined): void {
     this.#writer.flag(true);
     this.#writer.count(order);
-    this.#alerts.write(alert, record);
+    this.#alerts.write(record, alert);
   }
 
   finish(counts: ShardCounts | undefined, memory: ShardMemory | undefined): ArrayBuffer {

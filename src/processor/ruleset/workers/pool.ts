@@ -18,6 +18,7 @@ export interface PoolOptions {
   readonly localHost: LocalHost;
   readonly clock: Clock;
   readonly keys: KeyMemory;
+  readonly sendsAlerts: boolean;
   readSnapshot(key: string): Uint8Array | undefined;
   countRules(numbers: RuleNumbers): void;
   /** A worker ended by itself: what it remembered is gone. */
@@ -154,9 +155,9 @@ export class WorkerPool {
 
   #start(index: number): ShardWorker {
     if (this.#isStopped) throw new Error('the worker threads of the ruleset are stopped');
-    const { workers, config, localHost, keys, readSnapshot, countRules, ended } = this.#options;
+    const { workers, config, localHost, keys, sendsAlerts, readSnapshot, countRules, ended } = this.#options;
     const worker: ShardWorker = new ShardWorker({
-      start: { config, localHost, workers, keys },
+      start: { config, localHost, workers, keys, sendsAlerts },
       reader: new OutcomeReader(),
       readSnapshot,
       countRules,

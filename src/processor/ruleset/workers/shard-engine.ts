@@ -34,6 +34,7 @@ interface Prepared {
 export class ShardEngine {
   readonly #config: RulesetConfig;
   readonly #localHost: LocalHost;
+  readonly #sendsAlerts: boolean;
   readonly #snapshots: SnapshotChannel;
   readonly #keys: SharedKeys;
   readonly #counts = new SharedCounts();
@@ -48,7 +49,8 @@ export class ShardEngine {
   /** A message failed: what is remembered, and the words of the channel, are not certain until `restore`. */
   #isLost = false;
 
-  constructor({ config, localHost, workers, keys, snapshots }: WorkerStart) {
+  constructor({ config, localHost, workers, keys, snapshots, sendsAlerts }: WorkerStart) {
+    this.#sendsAlerts = sendsAlerts;
     this.#config = config;
     this.#localHost = localHost;
     this.#snapshots = snapshots;
@@ -169,8 +171,10 @@ export class ShardEngine {
     const outcome = runtime.evaluate(record, source, nowMs);
     this.#countRule(outcome.verdict.rule?.id ?? 'none', performance.now() - started);
     this.#count(outcome);
-    const { alert, alertRecord, verdict } = outcome;
-    if (alert) this.#writer.alert(order, alert, this.#config.emit === 'annotated' ? undefined : alertRecord);
+    const { alertRecord, verdict } = outcome;
+    if (this.#config.emit === 'annotated') {
+      if (outcome.alert) this.#writer.alert(order, undefined, outcome.alert);
+    } else if (alertRecord) this.#writeRecord(order, alertRecord);
     if (verdict.baselines.length + verdict.tripped.length + verdict.tooLarge.length === 0) return;
     for (const health of runtime.healthRecords(outcome, record, source.host, BigInt(nowMs) * 1_000_000n)) {
       this.#evaluateHealth(runtime, { ...sent, record: health });
@@ -178,8 +182,12 @@ export class ShardEngine {
   }
 
   #evaluateHealth(runtime: RulesetRuntime, { order, record, source, nowMs }: SentRecord): void {
-    const { alert, alertRecord } = runtime.evaluate(record, trustedCopy(source), nowMs);
-    if (alert && alertRecord) this.#writer.alert(order, alert, alertRecord);
+    const { alertRecord } = runtime.evaluate(record, trustedCopy(source), nowMs);
+    if (alertRecord) this.#writeRecord(order, alertRecord);
+  }
+
+  #writeRecord(order: number, record: LogRecord): void {
+    this.#writer.alert(order, record, this.#sendsAlerts ? record.alert : undefined);
   }
 
   #countRule(rule: string, milliseconds: number): void {

@@ -168,6 +168,7 @@ export class ShardedRulesetProcessor implements Processor {
       localHost,
       clock,
       keys: state.keyMemory,
+      sendsAlerts: this.#next.ignoresAlerts !== true,
       readSnapshot: (key) => state.readSnapshot(key),
       countRules: (numbers) => {
         for (const [rule, matches, seconds] of numbers) this.#rules?.add(rule, matches, seconds);

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeLogsRequest } from '../../../../src/otlp/decode.ts';
+import { encodeLogsRequest } from '../../../../src/otlp/encode.ts';
 import type { Alert } from '../../../../src/pdata/alert.ts';
 import type { AnyValue, Attributes } from '../../../../src/pdata/any-value.ts';
+import { cloneRecord } from '../../../../src/pdata/clone.ts';
 import { createLogRecord, type LogRecord } from '../../../../src/pdata/logs.ts';
 import { SplitRecord } from '../../../../src/pdata/split-record.ts';
 import { OutcomeReader, OutcomeWriter } from '../../../../src/processor/ruleset/workers/outcome-codec.ts';
@@ -193,12 +196,20 @@ const alert: fc.Arbitrary<Alert> = fc
 const defined = (item: unknown): unknown =>
   JSON.parse(JSON.stringify(item, (_key, member) => (member instanceof Map ? [...member] : member)));
 
+const GROUP = {
+  resource: { attributes: new Map() },
+  scope: { name: 's', version: '', attributes: new Map() },
+  schemaUrl: '',
+  trusted: false,
+};
+
 describe('what comes back from a worker', () => {
   const shared = { entries: new Map<string, AnyValue>([['security_rule.uuid', '1']]) };
 
   it('is what was decided and remembered, also where it is read late', () => {
     const found = fc.record({
       alert,
+      isWanted: fc.boolean(),
       record: fc.option(fc.record({ record, isSplit: fc.boolean() }), { nil: undefined }),
     });
     const change = fc.oneof(
@@ -228,7 +239,7 @@ describe('what comes back from a worker', () => {
             return each.record?.isSplit ? new SplitRecord(own, { shared, own: own.attributes }) : own;
           });
           found.forEach((each, order) => {
-            writer.alert(order, each.alert, sent[order]);
+            writer.alert(order, sent[order], each.isWanted || !sent[order] ? each.alert : undefined);
           });
           const outcome = reader.read(
             writer.finish(undefined, changes && { changes, added: [['k\u00ff', 'h']], evicted: [], counted: null }),
@@ -241,12 +252,20 @@ describe('what comes back from a worker', () => {
             const own = before.record?.record;
             expect(each.record?.body === undefined).toBe(own === undefined);
             if (own && each.record) {
-              const wanted = before.record?.isSplit ? new Map([...shared.entries, ...own.attributes]) : own.attributes;
-              expect(plain(new Map(each.record.attributes))).toEqual(plain(wanted));
-              expect(plain(each.record.body)).toEqual(plain(own.body));
-              expect(each.record.traceId).toBe(own.traceId);
+              // Bytes as an exporter would have made them, of whatever record.
+              const logs = (record: LogRecord) => ({ logs: [{ ...GROUP, records: [record] }] });
+              const wanted = encodeLogsRequest(logs(sent[index]!));
+              expect(encodeLogsRequest(logs(each.record))).toEqual(wanted);
+              const [decoded] = decodeLogsRequest(wanted).logs[0]!.records;
+              expect(plain({ ...cloneRecord(each.record), alert: 0, identity: '' })).toEqual(
+                plain({ ...decoded, alert: 0 }),
+              );
+              expect(each.record.timeUnixNano).toBe(own.timeUnixNano);
+              // Looked at by now, so it is encoded anew, to the same.
+              expect(encodeLogsRequest(logs(each.record))).toEqual(wanted);
             }
-            late.push(() => expect(defined(each.alert.whole)).toEqual(defined(before.alert)));
+            const isThere = before.isWanted || !own;
+            late.push(() => expect(defined(each.alert?.whole ?? null)).toEqual(isThere ? defined(before.alert) : null));
           });
           if (reset) writer.reset();
         }

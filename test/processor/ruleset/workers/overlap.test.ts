@@ -37,6 +37,12 @@ interface Troubles {
   readonly kill: () => boolean;
 }
 
+interface Rates {
+  readonly commit?: number;
+  readonly exporter?: number;
+  readonly killEvery?: number;
+}
+
 interface Result {
   /** By host, in the order in which they were committed. */
   readonly alerts: Map<string, unknown[]>;
@@ -44,6 +50,7 @@ interface Result {
   /** Batches in the processor at the same time, at most. */
   readonly depth: number;
   readonly attempts: number;
+  readonly threads: number;
 }
 
 /** Batches of each sender, every host with one sender: what concerns one host comes in order. */
@@ -136,7 +143,7 @@ async function run(workers: number, batches: LogBatch[][], troubles: Partial<Tro
   const fired = [...store.entries('ruleset/fired')].map(
     ([key, value]) => [key, Buffer.from(value).toString()] as [string, string],
   );
-  return { alerts, fired, depth, attempts };
+  return { alerts, fired, depth, attempts, threads: threads.length };
 }
 
 /** Without times: the clock moves on where something has to be waited for. */
@@ -164,8 +171,8 @@ describe('batches that overlap', () => {
   it.each([
     ['commits fail', { commit: 0.1 }],
     ['batches are refused', { exporter: 0.1 }],
-    ['workers end', { kill: 0.04 }],
-    ['all of that happens', { commit: 0.05, exporter: 0.05, kill: 0.03 }],
+    ['workers end', { killEvery: 30 }],
+    ['all of that happens', { commit: 0.05, exporter: 0.05, killEvery: 40 }],
   ])(`count once where %s, seed ${seed}`, async (_what, rates) => {
     const random = createRandom(seed + 1);
     const batches = createBatches(random, 15);
@@ -174,9 +181,13 @@ describe('batches that overlap', () => {
       (rate = 0) =>
       () =>
         random.next() < rate;
-    const { commit, exporter, kill } = rates as { commit?: number; exporter?: number; kill?: number };
-    const found = await run(3, batches, { commit: chance(commit), exporter: chance(exporter), kill: chance(kill) });
-    expect(found.attempts).toBeGreaterThan(SENDERS * 15);
+    const { commit, exporter, killEvery = Number.POSITIVE_INFINITY } = rates as Rates;
+    let sent = 0;
+    const kill = () => ++sent % killEvery === 0;
+    const found = await run(3, batches, { commit: chance(commit), exporter: chance(exporter), kill });
+    const ended = found.threads - 3;
+    expect(ended).toBeGreaterThanOrEqual(Math.floor(sent / killEvery));
+    if (ended === 0) expect(found.attempts).toBeGreaterThan(SENDERS * 15);
     expect(sorted(found.alerts)).toEqual(sorted(wanted.alerts));
     expect(found.fired).toEqual(wanted.fired);
   });
