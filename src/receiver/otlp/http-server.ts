@@ -11,7 +11,7 @@ import type { HttpConfig } from './config.ts';
 import { describeFailure, RequestError } from './failure.ts';
 import { GRPC_STATUS } from './grpc-status.ts';
 import { createSender, hostsOfCertificate, nameOfSender } from './host-binding.ts';
-import { AbortedError, ACCEPTED_ENCODINGS, isKnownEncoding, readBody } from './http-body.ts';
+import { AbortedError, ACCEPTED_ENCODINGS, freeBody, isKnownEncoding, readBody } from './http-body.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Encoding, LogsService } from './logs-service.ts';
 import type { OtlpTelemetry } from './telemetry.ts';
@@ -180,7 +180,7 @@ export class HttpListener {
     try {
       if (request.headers.expect !== undefined) response.writeContinue();
       const body = await readBody(request, encoding, limit, (size) => ticket.resize(size));
-      const answer = await parts.service.export(body, type, ticket, sender);
+      const answer = await parts.service.export(body, type, ticket, sender, () => freeBody(body));
       return type === 'json' ? encodeLogsResponseJson(answer) : encodeLogsResponse(answer);
     } finally {
       // The answer must be with the operating system first, or a shutdown would cut it off.

@@ -43,10 +43,16 @@ export class LogsService {
 
   /**
    * Resolves when everything the request led to is safe, or was so already. The ticket is told how much memory the
-   * records take.
+   * records take, `onDecoded` that the body is not needed any more.
    * @throws MalformedRequestError, RequestTooLargeError, RefusedError, or what the pipeline rejects with
    */
-  async export(body: Uint8Array, encoding: Encoding, ticket: Ticket, sender: Sender): Promise<LogsResponse> {
+  async export(
+    body: Uint8Array,
+    encoding: Encoding,
+    ticket: Ticket,
+    sender: Sender,
+    onDecoded?: () => void,
+  ): Promise<LogsResponse> {
     const { memory, telemetry } = this.parts;
     if (body.length === 0 && encoding === 'protobuf') return SUCCESS;
     // What a bound sender sent is known by it too, so that it cannot make us drop what another one will send.
@@ -68,6 +74,7 @@ export class LogsService {
       encoding === 'json'
         ? decodeLogsRequestJson(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'), { report })
         : decodeLogsRequest(body, { report });
+    onDecoded?.();
     try {
       ticket.resize(report.decodedBytes);
     } catch (error) {

@@ -77,6 +77,18 @@ describe('accepted requests', () => {
     expect(running.intake.batches).toEqual([]);
   });
 
+  test.each([
+    ['protobuf', protobufRequest],
+    ['json', jsonRequest],
+  ])('records do not look at the memory of a long body, which is given back (%s)', async (type, requestOf) => {
+    const lines = Array.from({ length: 3000 }, (_, index) => `${index} ${'long '.repeat(20)}é`);
+    const running = await startReceiver(httpOnly());
+    const options = { body: requestOf(lines), ...(type === 'json' && { headers: JSON_TYPE }) };
+    const [first, again] = [await post(running, options), await post(running, options)];
+    expect([first.status, again.status]).toEqual([200, 200]);
+    expect(bodiesOf(running.intake)).toEqual(lines);
+  });
+
   test('records get identity and trust, never from the sender', async () => {
     const running = await startReceiver({ ...httpOnly(), trusted: true });
     await post(running, { body: protobufRequest(['a', 'b']) });
