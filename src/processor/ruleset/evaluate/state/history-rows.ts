@@ -59,6 +59,8 @@ export class HistoryRows {
   private rowOf: (HistoryRow | undefined)[] = [];
   private placeOf: number[] = [];
   private pending: number[] = [];
+  /** By event: itself as it came, until it is written; else it is read back. */
+  private fresh: (Event | undefined)[] = [];
   private readonly touched = new Set<HistoryRow>();
   /** Number of the next row. */
   private next = 0;
@@ -68,11 +70,12 @@ export class HistoryRows {
     this.tracking = tracking;
   }
 
-  /** An event is new, or something about it changed. */
-  put(past: number): void {
+  /** An event is new (then it comes along), or something about it changed. */
+  put(past: number, event?: Event): void {
     if (!this.tracking.enabled || this.rowOf[past] === PENDING) return;
     this.remove(past);
     this.rowOf[past] = PENDING;
+    this.fresh[past] = event;
     this.pending.push(past);
   }
 
@@ -81,7 +84,10 @@ export class HistoryRows {
     const row = this.rowOf[past];
     if (row === undefined) return;
     this.rowOf[past] = undefined;
-    if (row === PENDING) return;
+    if (row === PENDING) {
+      this.fresh[past] = undefined;
+      return;
+    }
     row.pasts[this.placeOf[past]!] = GONE;
     row.live--;
     this.touched.add(row);
@@ -105,6 +111,7 @@ export class HistoryRows {
   clear(): void {
     this.rowOf = [];
     this.placeOf = [];
+    this.fresh = [];
     this.pending = [];
     this.touched.clear();
     this.next = 0;
@@ -144,6 +151,17 @@ export class HistoryRows {
     }
   }
 
+  private takeEvent(past: number): Event {
+    const { events } = this;
+    const event = this.fresh[past];
+    if (!event) return events.read(past);
+    this.fresh[past] = undefined;
+    event.sequence = events.sequence(past);
+    event.matched = events.matched(past);
+    event.lists = events.origin(past).lists;
+    return event;
+  }
+
   private moveOut(row: HistoryRow): void {
     for (const past of row.pasts) if (past !== GONE) this.put(past);
   }
@@ -162,7 +180,7 @@ export class HistoryRows {
     };
     for (const past of this.pending) {
       if (this.rowOf[past] !== PENDING) continue;
-      const event = this.events.read(past);
+      const event = this.takeEvent(past);
       this.rowOf[past] = row;
       this.placeOf[past] = row.live++;
       row.pasts.push(past);

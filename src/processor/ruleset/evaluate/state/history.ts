@@ -97,7 +97,7 @@ export class History {
     const { keepAll, memorySize } = this.bounds;
     if (keepAll || lists.length > 0) {
       const past = this.put(event, lists, this.next++);
-      this.rows.put(past);
+      this.rows.put(past, event);
       if (memorySize === undefined) this.account(past, memoryHost(event));
       else this.chargeAll(past, event);
     } else {
