@@ -24,6 +24,7 @@ interface Template {
 export class EventSource {
   readonly #random: Random = createRandom(SEED);
   readonly #templates: readonly Template[];
+  readonly #active: number;
   readonly #newHostEvery: number;
   #made = 0;
 
@@ -31,12 +32,13 @@ export class EventSource {
   constructor(events: number, hosts: number) {
     const lines = [...(CORPORA.mixed() ?? CORPORA.auditd()), ...CORPORA.sshdSources().slice(0, 1000)];
     this.#templates = lines.map((line) => toTemplate(Buffer.from(line, 'latin1').toString('utf8')));
-    this.#newHostEvery = Math.max(1, Math.floor(events / Math.max(1, hosts - ACTIVE_HOSTS)));
+    this.#active = Math.max(1, Math.min(ACTIVE_HOSTS, hosts));
+    this.#newHostEvery = Math.max(1, Math.floor(events / Math.max(1, hosts - this.#active)));
   }
 
   /** Different hosts by now. */
   get hosts(): number {
-    return Math.min(this.#made, Math.floor(this.#made / this.#newHostEvery) + ACTIVE_HOSTS) + LOUD_HOSTS;
+    return Math.min(this.#made, Math.floor(this.#made / this.#newHostEvery) + this.#active) + LOUD_HOSTS;
   }
 
   next(): { batch: LogBatch; records: number } {
@@ -62,7 +64,7 @@ export class EventSource {
 
   #hostName(): string {
     if (this.#random.int(0, 999) < LOUD_SHARE * 1000) return `loud-${this.#random.int(1, LOUD_HOSTS)}`;
-    return `host-${Math.floor(this.#made / this.#newHostEvery) + this.#random.int(0, ACTIVE_HOSTS - 1)}`;
+    return `host-${Math.floor(this.#made / this.#newHostEvery) + this.#random.int(0, this.#active - 1)}`;
   }
 
   #record(): LogRecord {

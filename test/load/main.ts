@@ -17,7 +17,7 @@ const events = Number(values.events);
 const hosts = Number(values.hosts);
 const part = events / Number(values.parts);
 for (const value of [events, hosts, part]) {
-  if (!Number.isSafeInteger(value) || value < 1000)
+  if (!Number.isSafeInteger(value) || (value < 1000 && value !== hosts) || value < 1)
     throw new Error('--events, --hosts and a part are whole numbers from 1000 on');
 }
 const set = Object.fromEntries(values.set.map((text) => [text.split('=')[0]!, text.slice(text.indexOf('=') + 1)]));
