@@ -23,7 +23,8 @@ async function commitForever(worker: string): Promise<void> {
       { op: 'dequeue', queue: worker, ids: number > 20 ? [number - 20] : [] },
       { op: 'put', namespace: 'crash', key: `${worker}:b`, value },
     ]);
-    process.stdout.write(`${worker} ${number}\n`);
+    // Where the reader is busy, lines would wait in this process and die with it.
+    await new Promise<void>((resolve) => process.stdout.write(`${worker} ${number}\n`, () => resolve()));
   }
 }
 
