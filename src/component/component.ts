@@ -32,6 +32,11 @@ export interface Consumer {
    * Rejects with PermanentError (drop and count), RefusedError (again later) or anything else (again, with backoff).
    */
   consume(batch: LogBatch, work: WorkUnit): Promise<void>;
+  /**
+   * Asked before a batch is worked on, so that nothing is evaluated in vain and taken back.
+   * @throws RefusedError where it would be refused at the end, as far as that can be told before its content is known
+   */
+  checkRoom?(): void;
 }
 
 /**
@@ -40,6 +45,12 @@ export interface Consumer {
  */
 export interface Intake {
   consume(batch: LogBatch, progress?: readonly Change[]): Promise<void>;
+  /**
+   * Resolves when a batch that is handed over at once is worked on at once: who can hold it in a smaller form waits for
+   * that before he makes a batch of it. Turns are given one after the other, each in a round of the event loop of its own,
+   * so that deliveries get on in between.
+   */
+  turn?(): Promise<void>;
 }
 
 export type Receiver = Component;

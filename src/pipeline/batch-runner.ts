@@ -14,7 +14,8 @@ const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 const MAX_AT_WORK = 4;
 
 interface Task {
-  work(unit: WorkUnit): Promise<void>;
+  /** Gone once it is done, and the batch with it: what waits for the disk holds no records. */
+  work: ((unit: WorkUnit) => Promise<void>) | undefined;
   progress: readonly Change[];
   /** It may begin while those before it are at work. */
   overlaps: boolean;
@@ -67,6 +68,8 @@ export class BatchRunner {
   #isCareful = false;
   #awaitsCommits = false;
   #idle: (() => void)[] = [];
+  readonly #turns: { overlaps: boolean; give(): void }[] = [];
+  #turnOffered = false;
 
   constructor(options: BatchRunnerOptions) {
     this.#options = options;
@@ -98,6 +101,29 @@ export class BatchRunner {
     });
   }
 
+  /** Resolves when a batch handed over now begins at once; one caller in each round of the event loop. */
+  turn({ overlaps = false }: { overlaps?: boolean } = {}): Promise<void> {
+    return new Promise((resolve) => {
+      this.#turns.push({ overlaps, give: resolve });
+      this.#offerTurn();
+    });
+  }
+
+  #offerTurn(): void {
+    if (this.#turnOffered || !this.#mayTurn()) return;
+    this.#turnOffered = true;
+    setImmediate(() => {
+      this.#turnOffered = false;
+      if (this.#mayTurn()) this.#turns.shift()?.give();
+      this.#offerTurn();
+    });
+  }
+
+  #mayTurn(): boolean {
+    const [first] = this.#turns;
+    return first !== undefined && this.#waiting.length === 0 && this.#mayBegin(first);
+  }
+
   /** Resolves when no batch waits, runs or is being committed. */
   async drain(): Promise<void> {
     if (this.#isIdle()) return;
@@ -111,18 +137,18 @@ export class BatchRunner {
   /** Starts whatever can start now; called after every change of state. */
   #next(): void {
     if (this.#finished.length === 0 && !this.#committing) this.#awaitsCommits = false;
-    while (this.#mayBegin()) void this.#run(this.#waiting.shift()!);
+    while (this.#waiting[0] && this.#mayBegin(this.#waiting[0])) void this.#run(this.#waiting.shift()!);
     if (!this.#committing && this.#finished.length > 0) void this.#commit();
+    this.#offerTurn();
     if (this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  #mayBegin(): boolean {
-    const [task] = this.#waiting;
-    if (!task || this.#failed || this.#awaitsCommits) return false;
+  #mayBegin({ overlaps }: { overlaps: boolean }): boolean {
+    if (this.#failed || this.#awaitsCommits) return false;
     const last = this.#atWork.at(-1);
     if (!last) return true;
     return (
-      task.overlaps &&
+      overlaps &&
       last.unit.isNextFree &&
       !this.#isCareful &&
       this.#atWork.length < MAX_AT_WORK &&
@@ -136,7 +162,7 @@ export class BatchRunner {
     this.#atWork.push(attempt);
     if (this.#atWork.length === 1) unit.giveTurn();
     try {
-      await task.work(unit);
+      await task.work?.(unit);
       for (const change of task.progress) unit.add(change);
       unit.seal();
       attempt.state = 'done';
@@ -153,7 +179,9 @@ export class BatchRunner {
   /** After a batch has ended: passes the turn on, and takes back what is to be once nobody works any more. */
   #settle(): void {
     while (this.#atWork[0]?.state === 'done') {
-      this.#finished.push(this.#atWork.shift()!);
+      const done = this.#atWork.shift()!;
+      done.task.work = undefined;
+      this.#finished.push(done);
       this.#isCareful = false;
       this.#atWork[0]?.unit.giveTurn();
     }

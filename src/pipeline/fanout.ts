@@ -35,6 +35,9 @@ export function createFanout(branches: readonly Branch[], report: FanoutReport):
     ignoresAlerts: branches.every(({ consumer }) => consumer.ignoresAlerts === true),
     // Behind the first one everything has its turn.
     overlaps: ordered[0].consumer.overlaps === true,
+    checkRoom() {
+      for (const { consumer } of ordered) consumer.checkRoom?.();
+    },
     async consume(batch, work) {
       const refusals: { branch: Branch; error: PermanentError }[] = [];
       for (const [index, branch] of ordered.entries()) {

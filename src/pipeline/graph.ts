@@ -142,6 +142,10 @@ function chain(processor: Processor, next: Consumer): Consumer {
     mutatesData: processor.mutatesData || next.mutatesData,
     overlaps: processor.overlaps === true,
     consume: (batch, work) => processor.consume(batch, work),
+    checkRoom() {
+      processor.checkRoom?.();
+      next.checkRoom?.();
+    },
   };
 }
 

@@ -9,8 +9,14 @@ import type { BatchRunner } from './batch-runner.ts';
 export function createIntake(entry: Consumer, runner: BatchRunner): Intake {
   return {
     consume: (batch, progress = []) =>
-      runner.run((unit) => entry.consume(entry.mutatesData ? cloneBatch(batch) : batch, unit), progress, {
-        overlaps: entry.overlaps === true,
-      }),
+      runner.run(
+        async (unit) => {
+          entry.checkRoom?.();
+          await entry.consume(entry.mutatesData ? cloneBatch(batch) : batch, unit);
+        },
+        progress,
+        { overlaps: entry.overlaps === true },
+      ),
+    turn: () => runner.turn({ overlaps: entry.overlaps === true }),
   };
 }

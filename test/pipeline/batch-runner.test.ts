@@ -57,6 +57,34 @@ function setup<S extends StateStore>(store: S) {
 const keys = (changes: readonly Change[]) => changes.map((change) => (change.op === 'put' ? change.key : change.op));
 
 describe('batch runner', () => {
+  it('gives one turn in each round of the event loop, to one after the other, while nothing runs', async () => {
+    const { runner, run, events } = setup(new MemoryStateStore());
+    const round = () => new Promise((resolve) => setImmediate(resolve));
+    let end = () => {};
+    const long = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const first = run('first', () => long);
+    for (const name of ['a', 'b', 'c']) void runner.turn().then(() => run(name));
+    await round();
+    await round();
+    expect(events).toEqual(['run first']);
+    end();
+    await first;
+    for (const count of [1, 2, 3]) {
+      await round();
+      expect(events.filter((event) => /^run [abc]$/.test(event))).toEqual(['run a', 'run b', 'run c'].slice(0, count));
+    }
+    await runner.drain();
+  });
+
+  it('goes on with the next turn where the one before came to nothing', async () => {
+    const { runner } = setup(new MemoryStateStore());
+    await runner.turn();
+    await runner.turn();
+    expect(runner.drain()).toBeInstanceOf(Promise);
+  });
+
   it('commits what the work led to together with the progress, and resolves after that', async () => {
     const { store, runner, events } = setup(new HeldStore());
     const progress: Change[] = [{ op: 'put', namespace: 'offsets', key: 'file', value: Buffer.from('9') }];

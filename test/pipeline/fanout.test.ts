@@ -35,6 +35,13 @@ describe('fan-out', () => {
     for (const consumer of consumers) expect(consumer.batches).toEqual([batch]);
   });
 
+  it('has room where all branches have', () => {
+    const { consumers, fanout } = setup(false, true);
+    expect(() => fanout.checkRoom?.()).not.toThrow();
+    consumers[1].checkRoom = fails(new RefusedError('full', 10));
+    expect(() => fanout.checkRoom?.()).toThrow(RefusedError);
+  });
+
   it('does not let one branch that can never take a batch cost the others theirs', async () => {
     const { settings, consumers, fanout } = setup(false, false, false);
     consumers[1].fail = fails(new PermanentError('no such format'));

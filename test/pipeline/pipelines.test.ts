@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, PermanentError } from '../../src/component/errors.ts';
+import { ConfigError, PermanentError, RefusedError } from '../../src/component/errors.ts';
 import type { Host } from '../../src/component/host.ts';
 import type { StateStore } from '../../src/component/state-store.ts';
+import type { LogBatch } from '../../src/pdata/logs.ts';
 import { buildPipelines } from '../../src/pipeline/pipelines.ts';
 import { createBatch } from '../support/batches.ts';
 import { settle } from '../support/fake-clock.ts';
@@ -177,6 +178,31 @@ describe('the graph', () => {
     expect(seen('only-a')).toEqual(['a']);
     await service.intakes.get('r2')!.consume(createBatch(['y']));
     expect(seen('e')).toEqual(['a', 'b', 'b']);
+    await pipelines.shutdown();
+  });
+
+  it('works on no batch that an exporter has no room for', async () => {
+    const processed: LogBatch[] = [];
+    const service = new TestService({
+      p: {
+        process: (batch) => {
+          processed.push(batch);
+          return batch;
+        },
+      },
+    });
+    const spec = service.spec({ 'logs/a': { receivers: ['r'], processors: ['p'], exporters: ['a', 'b'] } });
+    const pipelines = buildPipelines(spec, service.environment);
+    await pipelines.start();
+    const intake = service.intakes.get('r')!;
+    service.exporters.get('b')!.checkRoom = () => {
+      throw new RefusedError('full', 10);
+    };
+    await expect(intake.consume(createBatch(['x']))).rejects.toThrow('full');
+    expect(processed).toEqual([]);
+    service.exporters.get('b')!.checkRoom = () => {};
+    await intake.consume(createBatch(['y']));
+    expect(processed).toHaveLength(1);
     await pipelines.shutdown();
   });
 

@@ -45,6 +45,8 @@ export class CollectingConsumer implements Consumer {
   readonly batches: LogBatch[] = [];
   /** Called before a batch is kept; what it throws or rejects with is the answer. */
   fail: ((batch: LogBatch, call: number) => void | Promise<void>) | undefined;
+  /** What it throws is the answer to a caller who asks before it has a batch worked on. */
+  checkRoom: () => void = () => {};
   #calls = 0;
 
   constructor(mutatesData = false) {

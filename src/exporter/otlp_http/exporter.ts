@@ -2,23 +2,24 @@ import { setMaxListeners } from 'node:events';
 import { access, constants } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { BatchObservableResult, Counter } from '@opentelemetry/api';
-import { sleep, type Timer } from '../../component/clock.ts';
+import type { Timer } from '../../component/clock.ts';
 import type { Exporter } from '../../component/component.ts';
 import { RefusedError } from '../../component/errors.ts';
 import type { Host, Settings } from '../../component/host.ts';
 import type { WorkUnit } from '../../component/state-store.ts';
 import { createExporterTelemetry, type ExporterTelemetry } from '../../component/telemetry.ts';
 import { makeFolder } from '../../config/make-folder.ts';
-import { Backoff } from '../../config/retry.ts';
 import type { LogBatch } from '../../pdata/logs.ts';
 import { countRecords } from '../../pdata/logs.ts';
+import { releaseBytes } from '../../pdata/release-bytes.ts';
 import type { OtlpHttpConfig } from './config.ts';
 import { DeadLetterFile } from './dead-letter.ts';
 import { Delivery } from './delivery.ts';
 import { type Environment, resolveTarget } from './environment.ts';
 import { QueueWatch } from './queue-watch.ts';
+import { QueueWorker } from './queue-worker.ts';
 import { createRequests, type LogsRequest, type RequestLimits } from './request.ts';
-import { SendQueue, type Taken } from './send-queue.ts';
+import { SendQueue } from './send-queue.ts';
 import { Sender } from './sender.ts';
 
 /** What exists between start and shutdown. */
@@ -115,6 +116,15 @@ export class OtlpHttpExporter implements Exporter {
     return this.#shutdown;
   }
 
+  /** Who waits for room, or makes it, does so with a batch in his hands. */
+  checkRoom(): void {
+    const { enabled, block_on_overflow: block, drop_oldest_on_overflow: drop } = this.#config.sending_queue;
+    const running = this.#running;
+    if (!running || !enabled || block || drop || !running.queue.isFull()) return;
+    running.watch.full(running.queue.size());
+    running.queue.refuse();
+  }
+
   async consume(batch: LogBatch, work: WorkUnit): Promise<void> {
     const running = this.#running;
     if (!running || this.#draining.signal.aborted) throw new RefusedError(`exporter ${this.#settings.id} is off`, 1000);
@@ -128,6 +138,8 @@ export class OtlpHttpExporter implements Exporter {
       throw error;
     }
     const { changes, release } = running.queue.reserve(requests);
+    // What is stored is a copy.
+    for (const { bytes } of requests) releaseBytes(bytes);
     if (running.sharesStore) {
       for (const change of changes) work.add(change);
       work.onRollback(release);
@@ -164,47 +176,19 @@ export class OtlpHttpExporter implements Exporter {
     }
   }
 
-  /** Takes from the queue until shutdown; a store that fails is tried again, and never ends the worker. */
-  async #work({ queue, delivery, watch }: Running): Promise<void> {
-    const { clock, logger, id } = this.#settings;
-    const draining = this.#draining.signal;
-    const stopped = this.#stopped.signal;
-    const backoff = new Backoff(this.#config.retry_on_failure);
-    while (!stopped.aborted) {
-      try {
-        const taken = queue.take({ ...this.#limits, maxBytes: Math.min(this.#limits.maxBytes, delivery.maxBytes) });
-        if (taken) {
-          if (!(await this.#deliverTaken(delivery, taken))) return;
-          await this.#settle(queue, taken);
-          watch.shrunk(queue.size());
-        } else if (draining.aborted) return;
-        else await queue.waitForItems(draining);
-      } catch (error) {
-        logger.error({ exporter: id, error: (error as Error).message }, 'queue cannot be read');
-        if (draining.aborted) return;
-        await sleep(clock, backoff.next(), draining);
-      }
-    }
-  }
-
-  #deliverTaken(delivery: Delivery, { request, unreadable }: Taken): Promise<boolean> {
-    if (!unreadable) return delivery.deliver(request);
-    return delivery.bury({ kind: 'unreadable', reason: 'not written by this version', rejected: 0, request });
-  }
-
-  /** Removes what was delivered. Where that fails for good it will be delivered once more after the next start. */
-  async #settle(queue: SendQueue, { ids }: Taken): Promise<void> {
-    const { clock, logger, id } = this.#settings;
-    const backoff = new Backoff(this.#config.retry_on_failure);
-    for (;;) {
-      try {
-        return await queue.settle(ids);
-      } catch (error) {
-        logger.error({ exporter: id, error: (error as Error).message }, 'delivered requests cannot be removed yet');
-        if (this.#draining.signal.aborted) return;
-        await sleep(clock, backoff.next(), this.#draining.signal);
-      }
-    }
+  #work({ queue, delivery, sender, watch }: Running): Promise<void> {
+    const worker = new QueueWorker({
+      settings: this.#settings,
+      queue,
+      delivery,
+      limits: this.#limits,
+      retry: this.#config.retry_on_failure,
+      prepare: (request) => sender.prepare(request),
+      onSettled: () => watch.shrunk(queue.size()),
+      draining: this.#draining.signal,
+      stopped: this.#stopped.signal,
+    });
+    return worker.run();
   }
 
   #trim({ queue, watch }: Running): void {

@@ -23,6 +23,10 @@ export interface Reservation {
 }
 
 const PEEK_ITEMS = 16;
+/** What the next batch is expected to need: as much as the largest of late, each further one counting a tenth less. */
+const FADING = 0.9;
+/** Of the queue, what is kept free for the next batch at most. */
+const MAX_MARGIN = 1 / 8;
 /** A sender that was refused need not come back earlier. */
 const RETRY_AFTER_MS = 5000;
 
@@ -42,6 +46,8 @@ export class SendQueue {
   #doomed: QueueItem[] = [];
   #promisedItems = 0;
   #promisedBytes = 0;
+  #usualItems = 0;
+  #usualBytes = 0;
   #itemWaiters: (() => void)[] = [];
   #roomWaiters: (() => void)[] = [];
 
@@ -65,12 +71,23 @@ export class SendQueue {
     return items + requests.length <= this.#limits.maxItems && bytes + added <= this.#limits.maxBytes;
   }
 
+  /** Whether a batch as those of late would not fit any more. */
+  isFull(): boolean {
+    const { items, bytes } = this.size();
+    if (items === 0) return false;
+    const { maxItems, maxBytes } = this.#limits;
+    const itemMargin = Math.max(1, Math.min(Math.round(this.#usualItems), Math.floor(maxItems * MAX_MARGIN)));
+    return items + itemMargin > maxItems || bytes + Math.min(this.#usualBytes, maxBytes * MAX_MARGIN) > maxBytes;
+  }
+
   /** Promises room without asking whether there is any. */
   reserve(requests: readonly LogsRequest[]): Reservation {
     const payloads = requests.map(toPayload);
     const bytes = payloads.reduce((sum, payload) => sum + payload.byteLength, 0);
     this.#promisedItems += payloads.length;
     this.#promisedBytes += bytes;
+    this.#usualItems = Math.max(payloads.length, this.#usualItems * FADING);
+    this.#usualBytes = Math.max(bytes, this.#usualBytes * FADING);
     let released = false;
     return {
       changes: payloads.map((payload) => ({ op: 'enqueue', queue: this.#name, payload })),

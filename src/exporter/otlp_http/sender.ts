@@ -12,6 +12,9 @@ import { judgeError, judgeReply, type Verdict } from './reply.ts';
 import { type LogsRequest, openRequest } from './request.ts';
 
 const compress = promisify(gzip);
+/** A compressed request comes in as few pieces as that: each takes a turn of a loop that may be busy. */
+const MIN_PIECE = 16 * 1024;
+const MAX_PIECE = 1024 * 1024;
 const EMPTY: LogsRequest = { bytes: new Uint8Array(), records: 0, restamped: false };
 
 /** Sends requests to one backend, one attempt each, and says what came of it. */
@@ -24,6 +27,8 @@ export class Sender {
   /** The TLS files as they were read, to notice that they changed. */
   #loaded: string;
   #loadedAt: number;
+  /** Bodies of requests that were made ready. */
+  readonly #prepared = new WeakMap<LogsRequest, Promise<Buffer>>();
 
   /**
    * Reads the TLS files and finds the authenticator.
@@ -40,6 +45,15 @@ export class Sender {
     this.#loadedAt = settings.clock.now();
   }
 
+  /** Begins to compress what `send` will be given. */
+  prepare(request: LogsRequest): void {
+    if (this.#target.compression !== 'gzip' || this.#target.encoding !== 'proto') return;
+    const zipped = zip(request.bytes);
+    // An error is told by `send`.
+    zipped.catch(() => {});
+    this.#prepared.set(request, zipped);
+  }
+
   /** Never rejects: what goes wrong on the way is a verdict too. An abort gives `unavailable`. */
   async send(request: LogsRequest, signal: AbortSignal): Promise<Verdict> {
     const { clock } = this.#settings;
@@ -48,7 +62,8 @@ export class Sender {
       const body = this.#encode(request);
       if (body === undefined) return { kind: 'refused', reason: 'damaged in the queue' };
       const zipped = this.#target.compression === 'gzip' && body.byteLength > 0;
-      const reply = await this.#client.post(zipped ? await compress(body) : body, await this.#headers(zipped), signal);
+      const bytes = zipped ? await (this.#prepared.get(request) ?? zip(body)) : body;
+      const reply = await this.#client.post(bytes, await this.#headers(zipped), signal);
       return judgeReply(reply, clock.now());
     } catch (error) {
       return judgeError(error);
@@ -106,6 +121,10 @@ export class Sender {
       logger.error({ exporter: id, error: (error as Error).message }, 'tls files cannot be read again');
     }
   }
+}
+
+function zip(body: Uint8Array): Promise<Buffer> {
+  return compress(body, { chunkSize: Math.min(MAX_PIECE, Math.max(MIN_PIECE, body.byteLength >> 2)) });
 }
 
 function findAuthenticator(config: OtlpHttpConfig, host: Host): ClientAuthenticator | undefined {

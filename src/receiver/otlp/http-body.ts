@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { constants, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { MalformedRequestError, RequestTooLargeError } from '../../otlp/limits.ts';
+import { releaseBytes } from '../../pdata/release-bytes.ts';
 
 /** A zstd frame may ask for a window of gigabytes; 32 MiB is what the encoders of senders use at most. */
 const ZSTD_WINDOW_LOG_MAX = 25;
@@ -53,6 +54,7 @@ function collect(request: IncomingMessage, limit: number, onBytes: (size: number
     const fail = (error: Error) => {
       request.off('data', onData);
       chunks.length = 0;
+      size = 0;
       request.resume();
       reject(error);
     };
@@ -67,7 +69,11 @@ function collect(request: IncomingMessage, limit: number, onBytes: (size: number
       chunks.push(chunk);
     };
     request.on('data', onData);
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size)));
+    request.on('end', () => {
+      if (chunks.length === 1) return resolve(chunks[0]);
+      resolve(Buffer.concat(chunks, size));
+      for (const chunk of chunks) releaseBytes(chunk);
+    });
     request.on('error', () => fail(new AbortedError('the client went away')));
     request.on('close', () => {
       if (!request.complete) fail(new AbortedError('the client went away'));
@@ -138,13 +144,4 @@ function readFrame(
     });
     decoder.end(bytes);
   });
-}
-
-/**
- * Gives the memory of a body that was decoded back at once. By itself it would wait with the request for the commit, and
- * then, being old by then, for the next collection of old memory: some ten megabytes at full load.
- */
-export function freeBody(body: Buffer): void {
-  // Not where the memory holds something else, too.
-  if (body.byteLength === body.buffer.byteLength && body.buffer instanceof ArrayBuffer) body.buffer.transfer(0);
 }

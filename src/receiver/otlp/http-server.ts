@@ -6,12 +6,13 @@ import type { TLSSocket } from 'node:tls';
 import type { ServerAuthenticator } from '../../component/authenticator.ts';
 import { RequestTooLargeError } from '../../otlp/limits.ts';
 import { encodeLogsResponse, encodeLogsResponseJson, encodeStatus, encodeStatusJson } from '../../otlp/response.ts';
+import { releaseBytes } from '../../pdata/release-bytes.ts';
 import type { Complaints } from './complaints.ts';
 import type { HttpConfig } from './config.ts';
 import { describeFailure, RequestError } from './failure.ts';
 import { GRPC_STATUS } from './grpc-status.ts';
 import { createSender, hostsOfCertificate, nameOfSender } from './host-binding.ts';
-import { AbortedError, ACCEPTED_ENCODINGS, freeBody, isKnownEncoding, readBody } from './http-body.ts';
+import { AbortedError, ACCEPTED_ENCODINGS, isKnownEncoding, readBody } from './http-body.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Encoding, LogsService } from './logs-service.ts';
 import type { OtlpTelemetry } from './telemetry.ts';
@@ -180,7 +181,7 @@ export class HttpListener {
     try {
       if (request.headers.expect !== undefined) response.writeContinue();
       const body = await readBody(request, encoding, limit, (size) => ticket.resize(size));
-      const answer = await parts.service.export(body, type, ticket, sender, () => freeBody(body));
+      const answer = await parts.service.export(body, type, ticket, sender, () => releaseBytes(body));
       return type === 'json' ? encodeLogsResponseJson(answer) : encodeLogsResponse(answer);
     } finally {
       // The answer must be with the operating system first, or a shutdown would cut it off.

@@ -11,7 +11,7 @@ import type { Complaints } from './complaints.ts';
 import { describeFailure } from './failure.ts';
 import { enforceBinding, type Sender } from './host-binding.ts';
 import type { Ticket } from './in-flight.ts';
-import type { ResendMemory } from './resend-memory.ts';
+import type { Claim, ResendMemory } from './resend-memory.ts';
 import type { OtlpTelemetry } from './telemetry.ts';
 
 const UID_ATTRIBUTE = 'log.record.uid';
@@ -43,7 +43,7 @@ export class LogsService {
 
   /**
    * Resolves when everything the request led to is safe, or was so already. The ticket is told how much memory the
-   * records take, `onDecoded` that the body is not needed any more.
+   * records take, `onDecoded` is called when the bytes are not needed any more.
    * @throws MalformedRequestError, RequestTooLargeError, RefusedError, or what the pipeline rejects with
    */
   async export(
@@ -69,11 +69,10 @@ export class LogsService {
       return SUCCESS;
     }
 
+    // Until then the records wait as the bytes they came in.
+    await this.parts.next.turn?.();
     const report = createDecodeReport();
-    const batch =
-      encoding === 'json'
-        ? decodeLogsRequestJson(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'), { report })
-        : decodeLogsRequest(body, { report });
+    let batch: LogBatch | undefined = decode(body, encoding, report);
     onDecoded?.();
     try {
       ticket.resize(report.decodedBytes);
@@ -94,16 +93,27 @@ export class LogsService {
       return SUCCESS;
     }
     const fresh = this.dropKnown(batch, uids);
-    if (fresh.length > 0 || countRecords(batch) > 0) await this.handOver(batch, digest, fresh);
+    if (fresh.length > 0 || countRecords(batch) > 0) {
+      const stored = this.handOver(batch, digest, fresh);
+      batch = undefined;
+      await stored;
+    }
     return this.answer(report, foreign);
   }
 
-  private async handOver(batch: LogBatch, digest: string, uids: readonly string[]): Promise<void> {
-    const { memory, next, settings, telemetry } = this.parts;
-    const records = countRecords(batch);
+  /** What waits for the disk keeps no records: they would be old by then, and take a full collection to get rid of. */
+  private handOver(batch: LogBatch, digest: string, uids: readonly string[]): Promise<void> {
+    const { memory, next } = this.parts;
     const claim = memory.claim(digest, uids);
+    const hosts = hostsOf(batch);
+    const records = countRecords(batch);
+    return this.settle(next.consume(batch, claim.progress), claim, records, hosts);
+  }
+
+  private async settle(stored: Promise<void>, claim: Claim, records: number, hosts: Iterable<string>): Promise<void> {
+    const { settings, telemetry } = this.parts;
     try {
-      await next.consume(batch, claim.progress);
+      await stored;
     } catch (error) {
       claim.rollback();
       const failure = describeFailure(error);
@@ -115,10 +125,7 @@ export class LogsService {
     claim.commit();
     telemetry.accepted(records);
     this.parts.seen(settings.id);
-    for (const { resource } of batch.logs) {
-      const host = resource.attributes.get('host.name');
-      if (typeof host === 'string' && host !== '') this.parts.seen(cutText(host, MAX_HOST_LENGTH));
-    }
+    for (const host of hosts) this.parts.seen(host);
   }
 
   /** Gives every record its identity and every group its trust; returns the uids there are. */
@@ -191,4 +198,18 @@ export class LogsService {
     }
     return SUCCESS;
   }
+}
+
+function decode(body: Uint8Array, encoding: Encoding, report: DecodeReport): LogBatch {
+  if (encoding === 'protobuf') return decodeLogsRequest(body, { report });
+  return decodeLogsRequestJson(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'), { report });
+}
+
+function hostsOf({ logs }: LogBatch): Set<string> {
+  const hosts = new Set<string>();
+  for (const { resource } of logs) {
+    const host = resource.attributes.get('host.name');
+    if (typeof host === 'string' && host !== '') hosts.add(cutText(host, MAX_HOST_LENGTH));
+  }
+  return hosts;
 }

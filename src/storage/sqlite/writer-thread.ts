@@ -47,6 +47,7 @@ function main(): void {
       ),
     };
     port.postMessage(reply);
+    for (const { data } of request.commits) data.transfer(0);
   });
 }
 

@@ -88,6 +88,46 @@ describe('otlp_http queue', () => {
     expect(await counted('otelcol_exporter_queue_size')).toBe(0);
   });
 
+  it('says beforehand that there is no room for a batch as those before', async () => {
+    const backend = await Backend.start();
+    backend.otherwise = unavailable;
+    const started = await start({ endpoint: backend.endpoint, sending_queue: { queue_bytes: 16_384 } });
+    const { exporter, consume, delivered, host } = started;
+    const batch = () => logs(['x'.repeat(1500)]);
+    let stored = 0;
+    const isFull = () => {
+      try {
+        exporter.checkRoom();
+        return false;
+      } catch (error) {
+        expect(error).toBeInstanceOf(RefusedError);
+        return true;
+      }
+    };
+    for (; !isFull(); stored++) await consume(batch());
+    expect(stored).toBeGreaterThan(7);
+    await expect(consume(batch())).rejects.toBeInstanceOf(RefusedError);
+    expect(host.healthEvents).toMatchObject([{ name: 'queue full', subject: 'otlp_http' }]);
+    backend.otherwise = accept;
+    await delivered(1000);
+    expect(isFull()).toBe(false);
+    expect(backend.acceptedTexts).toHaveLength(stored);
+  });
+
+  it.each([{ block_on_overflow: true }, { drop_oldest_on_overflow: true }])(
+    'refuses nothing beforehand with %o',
+    async (policy) => {
+      const backend = await Backend.start();
+      backend.otherwise = unavailable;
+      const { exporter, consume } = await start({
+        endpoint: backend.endpoint,
+        sending_queue: { queue_size: 1, ...policy },
+      });
+      await consume(logs(['a']));
+      expect(() => exporter.checkRoom()).not.toThrow();
+    },
+  );
+
   it('counts what is on its way into the store', async () => {
     const backend = await Backend.start();
     const { exporter, store } = await start({ endpoint: backend.endpoint, sending_queue: { queue_size: 2 } });
