@@ -29,22 +29,6 @@ export interface Needs {
   readonly bytes: readonly Int32Array[] | undefined;
 }
 
-/** A root of fewer children asks them as they are: their literals would cost all other logs more than they save. */
-const MANY_CHILDREN = 30;
-
-/** What the regexes of long chains want of the log: most of those of a firewall look for a name that is not there. */
-export function collectNeeds(
-  roots: readonly Decoder[],
-  numberOf: (literal: string) => number,
-): ReadonlyMap<Decoder, Needs> {
-  return new Map(
-    roots
-      .filter(({ children }) => children.length >= MANY_CHILDREN)
-      .flatMap(({ children }) => children)
-      .map((child) => [child, needsOf(child.regex?.search, numberOf)]),
-  );
-}
-
 /** @param numberOf gives every literal a number, the same each time */
 export function indexDecoders(decoders: readonly Decoder[], numberOf: (literal: string) => number): DecoderIndex {
   const words = Math.max(1, Math.ceil(decoders.length / 32));

@@ -1,10 +1,11 @@
 import type { ChildIndex } from '../compile/child-index.ts';
-import type { Needs } from '../compile/decoder-index.ts';
+import type { LinkIndex } from '../compile/link-index.ts';
 import type { Decoder, Ruleset, SearchStart } from '../compile/ruleset.ts';
 import type { SearchResult } from '../matcher/types.ts';
 import type { ChildDecoders } from './child-decoders.ts';
 import type { Event } from './event.ts';
 import type { JsonDecoder } from './json-fields.ts';
+import type { LinkStarts } from './link-starts.ts';
 import type { LogScan } from './log-scan.ts';
 import type { LimitLog } from './match.ts';
 import { decodeJson } from './plugins/json.ts';
@@ -31,7 +32,8 @@ export interface DecodeIndex {
   readonly children: ChildDecoders;
   readonly json: JsonDecoder;
   readonly scan: LogScan;
-  readonly needs: ReadonlyMap<Decoder, Needs>;
+  readonly links: ReadonlyMap<Decoder, LinkIndex>;
+  readonly starts: LinkStarts;
 }
 
 /** What decoding needs beside the event. */
@@ -91,7 +93,7 @@ function decodeWith(event: Event, context: DecodeContext, root: Decoder, refuseC
   if (refuseControl && isControlDecoder(root, log)) return true;
   decide(event, root);
   const marks: Marks = { afterParent: -1, afterPrematch: afterRoot };
-  if (root.children.length === 0) runChain(event, context, [root], 0, afterRoot, -1, marks);
+  if (root.children.length === 0) runChain(event, context, [root], 0, undefined, afterRoot, -1, marks);
   else decodeChildren(event, context, root, afterRoot, marks);
   nameDynamics(event, context.ruleset);
   return true;
@@ -113,17 +115,19 @@ function decide(event: Event, decoder: Decoder): void {
 function decodeChildren(event: Event, context: DecodeContext, root: Decoder, afterRoot: number, marks: Marks): void {
   const { index, tracer } = context;
   const { children } = root;
+  const links = index?.links.get(root);
+  if (links) index!.starts.open(links, event.log);
   // Who watches wants to see every decoder that is asked.
   const indexed = index && (tracer === undefined || tracer.onlyAsked) ? index.childIndexes.get(root) : undefined;
   if (indexed) {
     index!.children.open(indexed, event.log, afterRoot);
     for (let position = index!.children.next(); position >= 0; position = index!.children.next()) {
-      if (decodeChild(event, context, children, position, afterRoot, marks)) return;
+      if (decodeChild(event, context, children, position, links, afterRoot, marks)) return;
     }
     return;
   }
   for (let position = 0; position < children.length; position++) {
-    if (decodeChild(event, context, children, position, afterRoot, marks)) return;
+    if (decodeChild(event, context, children, position, links, afterRoot, marks)) return;
     // Whatever chain this child starts goes with it.
     while (children[position]!.getNext && position + 1 < children.length) position++;
   }
@@ -135,13 +139,14 @@ function decodeChild(
   context: DecodeContext,
   siblings: readonly Decoder[],
   position: number,
+  links: LinkIndex | undefined,
   afterRoot: number,
   marks: Marks,
 ): boolean {
   const child = siblings[position]!;
   if (!child.prematch) {
     // The deciding decoder stays the root.
-    runChain(event, context, siblings, position, afterRoot, afterRoot, marks);
+    runChain(event, context, siblings, position, links, afterRoot, afterRoot, marks);
     return true;
   }
   const from = child.prematch.start === 'after_parent' ? afterRoot : 0;
@@ -151,7 +156,7 @@ function decodeChild(
   decide(event, child);
   marks.afterParent = afterRoot;
   marks.afterPrematch = found.resume;
-  runChain(event, context, siblings, position, afterRoot, found.resume, marks);
+  runChain(event, context, siblings, position, links, afterRoot, found.resume, marks);
   return true;
 }
 
@@ -161,6 +166,7 @@ function runChain(
   context: DecodeContext,
   siblings: readonly Decoder[],
   index: number,
+  links: LinkIndex | undefined,
   afterParent: number,
   afterPrematch: number,
   marks: Marks,
@@ -176,7 +182,7 @@ function runChain(
       if (ossec) return;
     } else if (link.regex) {
       const from = startOf(link.regex.start, afterParent, afterPrematch, previous);
-      const found = from < 0 ? undefined : searchRegex(context, link, event.log, from);
+      const found = from < 0 ? undefined : searchRegex(context, link, links, index, event.log, from);
       tracer?.decoded(link, 'regex', found !== undefined);
       if (found) {
         previous = found.resume;
@@ -193,12 +199,20 @@ function runChain(
 function searchRegex(
   { index, limits }: DecodeContext,
   link: Decoder,
+  links: LinkIndex | undefined,
+  position: number,
   log: string,
   from: number,
 ): SearchResult | undefined {
-  const needs = index?.needs.get(link);
-  if (needs && !index!.scan.meets(needs)) return undefined;
-  return limits.search(link.regex!.search, log, from, link.ownName);
+  const { search } = link.regex!;
+  if (!links) return limits.search(search, log, from, link.ownName);
+  const numbers = links.starts[position];
+  if (!numbers) {
+    const needs = links.needs[position];
+    return needs && !index!.scan.meets(needs) ? undefined : limits.search(search, log, from, link.ownName);
+  }
+  const starts = index!.starts.of(numbers);
+  return starts && limits.search(search, log, from, link.ownName, starts);
 }
 
 function startOf(start: SearchStart, afterParent: number, afterPrematch: number, previous: number): number {

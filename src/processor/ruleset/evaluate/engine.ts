@@ -11,6 +11,7 @@ import { isIncompleteFirewall, rewriteFirewallAction } from './firewall.ts';
 import { checkedEntry, ignoreEntry } from './ignore.ts';
 import { JsonDecoder } from './json-fields.ts';
 import { createKeyedSearch } from './keyed-search.ts';
+import { LinkStarts } from './link-starts.ts';
 import { readLocation } from './location.ts';
 import { LogScan } from './log-scan.ts';
 import { LimitLog } from './match.ts';
@@ -117,7 +118,7 @@ class RulesetEngine implements Engine {
       limits: this.limits,
       localTime: (timeMs) => options.localTime(timeMs),
     };
-    const { finder, decoders, childIndexes, needs, fields } = this.program;
+    const { finder, decoders, childIndexes, links, fields } = this.program;
     const scan = new LogScan(finder);
     const names = new ProgramNames(decoders.withProgram);
     const candidates = new Candidates(scan, names);
@@ -128,7 +129,8 @@ class RulesetEngine implements Engine {
         children: new ChildDecoders(scan),
         json: new JsonDecoder(fields, scan),
         scan,
-        needs,
+        links,
+        starts: new LinkStarts(),
       };
     }
     const search = options.search ?? (options.plain ? createScan : createKeyedSearch)(ruleset.dialect);

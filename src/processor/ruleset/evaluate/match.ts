@@ -26,10 +26,10 @@ export class LimitLog {
     }
   }
 
-  search(searcher: Searcher, text: string, from: number, owner: string): SearchResult | undefined {
+  search(searcher: Searcher, text: string, from: number, owner: string, starts?: Int32Array): SearchResult | undefined {
     if (this.suspensions.any && this.suspensions.isSuspended(owner, searcher.pattern)) return undefined;
     try {
-      return searcher.search(text, from);
+      return searcher.search(text, from, undefined, starts);
     } catch (error) {
       this.record(error, searcher.pattern, owner);
       return undefined;

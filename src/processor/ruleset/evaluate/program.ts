@@ -1,6 +1,7 @@
 import { type ChildIndex, indexChildren } from '../compile/child-index.ts';
-import { collectNeeds, type DecoderIndex, indexDecoders, type Needs } from '../compile/decoder-index.ts';
+import { type DecoderIndex, indexDecoders } from '../compile/decoder-index.ts';
 import { createFieldTable, type FieldTable } from '../compile/field-table.ts';
+import { indexLinks, type LinkIndex } from '../compile/link-index.ts';
 import type { Decoder, Rule, Ruleset } from '../compile/ruleset.ts';
 import { indexSiblings, type SiblingIndex } from '../compile/sibling-index.ts';
 import { LiteralFinder } from '../matcher/literal-finder.ts';
@@ -34,7 +35,7 @@ export interface Program {
   readonly decoders: { readonly withProgram: DecoderIndex; readonly withoutProgram: DecoderIndex };
   /** By their root, where there are many. */
   readonly childIndexes: ReadonlyMap<Decoder, ChildIndex>;
-  readonly needs: ReadonlyMap<Decoder, Needs>;
+  readonly links: ReadonlyMap<Decoder, LinkIndex>;
   /** Finds the literals that the indexes number. */
   readonly finder: LiteralFinder;
   /** Fields that the ruleset looks at. */
@@ -99,13 +100,13 @@ function buildProgram(ruleset: Ruleset, plain: boolean): Program {
     }
   }
   const { withProgram, withoutProgram } = ruleset.decoders;
-  const needs = collectNeeds([...withProgram, ...withoutProgram], numberOf);
+  const links = indexLinks([...withProgram, ...withoutProgram], numberOf);
   const decoders = {
     withProgram: indexDecoders(withProgram, numberOf),
     withoutProgram: indexDecoders(withoutProgram, numberOf),
   };
   return {
-    needs,
+    links,
     childIndexes: indexChildren([...withProgram, ...withoutProgram], numberOf),
     roots,
     nodes,

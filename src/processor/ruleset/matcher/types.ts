@@ -41,7 +41,16 @@ export interface Matcher {
  * asks whether there is a match from byte 0 on.
  */
 export interface Searcher extends Matcher {
-  search(text: string, from: number, folded?: string): SearchResult | undefined;
+  /**
+   * For each alternative the literal (ASCII lower-cased) that all its matches begin with, an empty text where there is none.
+   * Undefined where `search` does not care for `starts`.
+   */
+  readonly starts?: readonly string[];
+  /**
+   * @param starts for each literal of `this.starts` where it stands first in all of `text`, -1 where it does not; for callers
+   *   that have found out about many searchers at once. Any other number for an alternative that has none
+   */
+  search(text: string, from: number, folded?: string, starts?: Int32Array): SearchResult | undefined;
 }
 
 export interface SearchResult {

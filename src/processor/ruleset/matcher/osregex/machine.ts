@@ -27,6 +27,9 @@ export const NO_MATCH = -2;
 /** More steps than allowed. */
 export const LIMIT = -3;
 
+/** The literal start has not been looked for. */
+export const UNKNOWN = -1;
+
 /** About ten milliseconds. */
 const MAX_STEPS = 3_000_000;
 
@@ -36,7 +39,8 @@ const savedPlaces = new Int32Array(4);
 /**
  * Runs one alternative over `text` from `from` on. A single scan with at most four remembered places, as the original
  * does it; its quirks decide which rules fire, so they are all here (ruleset-engine 4.3, 5.1). `captures` (two entries a
- * pair, -1 for unset) is filled when given. `folded` is `text` in ASCII lower case, used to jump to the literal start.
+ * pair, -1 for unset) is filled when given. `folded` is `text` in ASCII lower case, used to jump to the literal start;
+ * `start` is where that stands first in `text`.
  *
  * What is not obvious:
  * - `repeated` says that the current class has matched before; only then may the token after it take over.
@@ -53,6 +57,7 @@ export function run(
   from: number,
   captures: Int32Array | undefined,
   captureMode: boolean,
+  start = UNKNOWN,
 ): number {
   const { code, end: whole, jump } = program;
   const sets = SETS;
@@ -70,7 +75,7 @@ export function run(
   if (code.length === STRIDE) return !whole || size === from ? from : NO_MATCH;
   if (size === from) return acceptsRest(code, 0, false) ? from : NO_MATCH;
   if (jump !== '') {
-    restart = lower.indexOf(jump, from);
+    restart = start >= from ? start : lower.indexOf(jump, from);
     if (restart < 0) return NO_MATCH;
     if (program.filter !== undefined && !program.filter.passes(lower, restart + jump.length)) return NO_MATCH;
     mark = restart;

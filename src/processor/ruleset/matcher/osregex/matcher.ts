@@ -3,8 +3,9 @@ import { type Matcher, MatchLimitError, type Searcher, type SearchResult } from 
 import { Alternatives } from './alternatives.ts';
 import { leadingSets } from './leading.ts';
 import { exactTexts, requiredBytes, requiredLiterals } from './literals.ts';
-import { LIMIT, NO_MATCH, run } from './machine.ts';
+import { LIMIT, NO_MATCH, run, UNKNOWN } from './machine.ts';
 import { parseOsRegex, type Token } from './parse.ts';
+import { literalStart } from './program.ts';
 
 /**
  * OS_Regex as Wazuh 4.14 runs it. The same pattern compiled with captures (decoders) and without (rules) can decide
@@ -66,16 +67,26 @@ export class OsRegexSearcher implements Searcher {
     return this.search(text, 0, folded) !== undefined;
   }
 
-  search(text: string, from: number, folded?: string): SearchResult | undefined {
+  get starts(): string[] {
+    return parseOsRegex(this.pattern).map(literalStart);
+  }
+
+  search(text: string, from: number, folded?: string, starts?: Int32Array): SearchResult | undefined {
     const bytes = bytesOf(text);
     const places = this.#places;
     const captureMode = places.length > 0;
     this.#alternatives ??= new Alternatives(this.pattern);
     const alternatives = this.#alternatives;
     if (!alternatives.mayMatch(text, bytes, folded, from)) return undefined;
-    for (const program of alternatives.programs) {
-      places.fill(-1, 0, program.parens);
-      const end = run(program, text, bytes, folded, from, program.parens > 0 ? places : undefined, captureMode);
+    const { programs } = alternatives;
+    for (let index = 0; index < programs.length; index++) {
+      const program = programs[index]!;
+      const start = starts === undefined ? UNKNOWN : starts[index]!;
+      if (start < 0 && starts !== undefined) continue;
+      const { parens } = program;
+      for (let slot = 0; slot < parens; slot++) places[slot] = -1;
+      const wanted = parens > 0 ? places : undefined;
+      const end = run(program, text, bytes, folded, from, wanted, captureMode, start);
       if (end === NO_MATCH) continue;
       if (end === LIMIT) throw new MatchLimitError(this.pattern);
       alternatives.matched();

@@ -89,10 +89,10 @@ export function buildProgram(alternative: Alternative): Program {
     code[place] = kind | flags | (value << VALUE);
     code[place + 1] = rows;
   }
-  const prefix = literalPrefix(alternative);
-  const jump = begin ? '' : prefix;
+  const jump = literalStart(alternative);
+  const startsWithLiteral = tokens[0]?.kind === 'literal' && tokens[0].byte >= 0;
   const filter = needsFilter(alternative)
-    ? new LiteralFilter(literalRuns(alternative).slice(prefix === '' ? 0 : 1))
+    ? new LiteralFilter(literalRuns(alternative).slice(startsWithLiteral ? 1 : 0))
     : undefined;
   return {
     code,
@@ -176,7 +176,9 @@ function firstRow(tokens: readonly Token[]): number {
   return EMPTY_ROW;
 }
 
-function literalPrefix({ tokens }: Alternative): string {
+/** Literals (folded) that an alternative without `^` begins with, up to the first other token. */
+export function literalStart({ tokens, begin }: Alternative): string {
+  if (begin) return '';
   let prefix = '';
   for (const token of tokens) {
     if (token.kind !== 'literal' || token.byte < 0) break;
