@@ -60,6 +60,19 @@ function start(folder: string, config: string, args: readonly string[] = []): Ru
   };
 }
 
+function pidIn(file: string): number | undefined {
+  return (existsSync(file) && Number(readFileSync(file, 'utf8'))) || undefined;
+}
+
+/** One that has ended and was not collected does not run. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
 const CONFIG = (
   command: string,
   telemetry = '',
@@ -118,28 +131,31 @@ it('alerts that its store was damaged, and tells whether it is ready', async () 
 
 it('ends at once at the second signal', async () => {
   const folder = createFolder();
-  const command = `trap '' TERM; echo $$ > ${join(folder, 'pid')}; while :; do sleep 0.1; done`;
+  const command = `trap '' TERM; echo $$$$ > ${join(folder, 'pid')}; while :; do sleep 0.1; done`;
   const running = start(folder, CONFIG(command), ['--shutdown-timeout', '1h']);
-  await running.printed('stderr', /"running"/);
+  const pid = await waitFor('the command runs', () => pidIn(join(folder, 'pid')));
   running.child.kill('SIGTERM');
   await running.printed('stderr', /draining/);
   running.child.kill('SIGTERM');
   expect(await running.exit).toEqual([1, null]);
   expect(running.stderr()).toContain('second signal');
+  // Nobody else would end it.
+  await waitFor('the command is gone', () => !isRunning(pid) || undefined);
 });
 
 it('goes on without a component that does not stop within the limit', async () => {
   const folder = createFolder();
   const deaf = join(folder, 'deaf');
-  const running = start(folder, CONFIG(`trap '' TERM; echo > ${deaf}; while :; do sleep 0.1; done`), [
+  const running = start(folder, CONFIG(`trap '' TERM; echo $$$$ > ${deaf}; while :; do sleep 0.1; done`), [
     '--shutdown-timeout',
     '300ms',
   ]);
   await running.printed('stderr', /"running"/);
-  await waitFor('the command does not listen', () => existsSync(deaf) || undefined);
+  const pid = await waitFor('the command does not listen', () => pidIn(deaf));
   running.child.kill('SIGTERM');
   expect(await running.exit).toEqual([0, null]);
   expect(running.stderr()).toContain('not stopped within the time limit');
+  await waitFor('the command is gone', () => !isRunning(pid) || undefined);
 });
 
 it('reads rules anew on SIGHUP, and keeps the old ones where the new are broken', async () => {

@@ -14,6 +14,25 @@ export function signalGroup(groupId: number, signal: NodeJS.Signals | 0): boolea
   }
 }
 
+const abandoned = new Set<number>();
+
+/**
+ * Kills the group when this process ends before `done` is called: nobody else would end it, whatever it does, with the rights
+ * that it was given.
+ */
+export function killAtExit(groupId: number): () => void {
+  if (abandoned.size === 0) process.on('exit', killAbandoned);
+  abandoned.add(groupId);
+  return () => {
+    abandoned.delete(groupId);
+    if (abandoned.size === 0) process.off('exit', killAbandoned);
+  };
+}
+
+function killAbandoned(): void {
+  for (const groupId of abandoned) signalGroup(groupId, 'SIGKILL');
+}
+
 /** Whether a process of the group runs; one that has ended and was not collected by its parent does not. */
 export function groupIsAlive(groupId: number): boolean {
   return signalGroup(groupId, 0) && hasRunningMember(groupId);

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Clock, Timer } from '../../component/clock.ts';
 import { ByteLimit } from './byte-limit.ts';
-import { endGroup, groupIsAlive, signalGroup } from './process-group.ts';
+import { endGroup, groupIsAlive, killAtExit, signalGroup } from './process-group.ts';
 
 /** One command, ready to be started. */
 export interface CommandSpec {
@@ -70,6 +70,7 @@ class Run {
   #stopped: 'timed_out' | 'truncated' | 'left_behind' | 'cancelled' | undefined;
   #exit: { code: number | null; signal: string | null } | undefined;
   #finished = false;
+  #spare = () => {};
   #endedAt: number | undefined;
 
   constructor(spec: CommandSpec, clock: Clock, signal: AbortSignal, resolve: (result: RunResult) => void) {
@@ -96,6 +97,7 @@ class Run {
       return;
     }
     this.#child = child;
+    if (child.pid !== undefined) this.#spare = killAtExit(child.pid);
     child.on('error', (error) => {
       if (child.pid === undefined) this.#finish({ kind: 'not_started', reason: this.#explain(error) });
     });
@@ -182,6 +184,7 @@ class Run {
     if (this.#finished) return;
     this.#finished = true;
     this.#cancelTimers();
+    void (stuck ?? Promise.resolve()).then(this.#spare);
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#resolve({
       outcome,
