@@ -1,7 +1,7 @@
 import type { AnyValue } from '../pdata/any-value.ts';
 import { EncodedRecord } from '../pdata/encoded-record.ts';
 import type { LogBatch, LogRecord, Resource, Scope, ScopeLogs } from '../pdata/logs.ts';
-import { PartedRecord, type SharedAttributes } from '../pdata/split-record.ts';
+import { PartedRecord, type SharedAttributes } from '../pdata/parted-record.ts';
 import { WireWriter } from './wire-writer.ts';
 
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -117,14 +117,18 @@ function writeAttributes(writer: WireWriter, field: number, record: LogRecord): 
   }
   visitor = writer;
   split.own.forEach(writeOwn);
-  const known = encoded.get(split.shared);
-  if (known !== undefined) {
-    writer.raw(known);
+  if (split.near) writeShared(writer, field, split.near);
+  writeShared(writer, field, split.shared);
+}
+
+function writeShared(writer: WireWriter, field: number, shared: SharedAttributes): void {
+  if (shared.encoded !== undefined) {
+    writer.raw(shared.encoded);
     return;
   }
   const before = writer.size;
-  writeEntries(writer, field, split.shared.entries);
-  encoded.set(split.shared, writer.copySince(before));
+  writeEntries(writer, field, shared.entries);
+  shared.encoded = writer.copySince(before);
 }
 
 /** What lists its attributes has them written one by one; a function made for each record would cost more. */
@@ -133,9 +137,6 @@ let visitor: WireWriter;
 function writeOwn(value: AnyValue, name: string): void {
   writeEntry(visitor, tag(6, 2), name, value);
 }
-
-/** The bytes of what many records share, as attributes of a record. */
-const encoded = new WeakMap<SharedAttributes, Uint8Array>();
 
 /**
  * Entries of the maps that are being written, the inner ones behind the outer: a map can only be walked forwards. The

@@ -1,8 +1,9 @@
 import type { Alert, AlertRule } from '../../pdata/alert.ts';
 import type { AnyValue } from '../../pdata/any-value.ts';
 import { createLogRecord, type LogRecord, type Resource } from '../../pdata/logs.ts';
+import { SharedAttributes } from '../../pdata/parted-record.ts';
 import type { Severity } from '../../pdata/severity.ts';
-import { AlertRecord, type RulePart } from './alert/alert-record.ts';
+import { AlertRecord, type RulePart, visitPlace } from './alert/alert-record.ts';
 import { buildAlert } from './alert/build.ts';
 import { boundFields, countAttributes } from './alert/fields.ts';
 import { MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES } from './alert/limits.ts';
@@ -48,6 +49,7 @@ export class AlertRecords {
   readonly #severityOf: (level: number) => Severity;
   readonly #parts = new WeakMap<Rule, MeasuredPart>();
   readonly #resources = new WeakMap<Resource, Size>();
+  readonly #places = new Places();
 
   constructor(severityOf: (level: number) => Severity) {
     this.#severityOf = severityOf;
@@ -63,7 +65,8 @@ export class AlertRecords {
   ): { record: LogRecord; attributesCut: number } {
     const part = this.#partOf(verdict.rule, ruleset);
     if (verdict.event.previousLog === undefined && this.#fits(part, verdict, source, subject)) {
-      return { record: new AlertRecord(part, verdict, source, subject.host), attributesCut: 0 };
+      const near = this.#places.at(verdict.event.location, source, subject.host);
+      return { record: new AlertRecord(part, verdict, source, subject.host, near), attributesCut: 0 };
     }
     const alert = buildAlert(verdict, ruleset, subject.host, source.identity) as Alert & { rule: AlertRule };
     return createAlertRecord(alert, source, subject.alertResource, usedFields, this.#severityOf);
@@ -100,7 +103,13 @@ export class AlertRecords {
       rule: { ...texts, description: '' },
     };
     const entries = alertAttributes(bare, NOTHING);
-    const part = { rule, ruleset, severity: this.#severityOf(rule.level), shared: { entries }, ...sizeOf(entries) };
+    const part = {
+      rule,
+      ruleset,
+      severity: this.#severityOf(rule.level),
+      shared: new SharedAttributes(entries),
+      ...sizeOf(entries),
+    };
     this.#parts.set(rule, part);
     return part;
   }
@@ -113,6 +122,41 @@ export class AlertRecords {
     }
     return size;
   }
+}
+
+/** Alerts in a row from one place before it pays to make its part once for all that follow. */
+const NEIGHBOURS = 4;
+
+/** Where the last alerts happened: of records that come together, mostly the same host and file. */
+class Places {
+  #location = '';
+  #path: AnyValue | undefined = undefined;
+  #host: HostIdentity | undefined = undefined;
+  #alerts = 0;
+  #part: SharedAttributes | undefined = undefined;
+
+  /** What the alert shares with those around it; undefined where it is one of few. */
+  at(location: string, source: LogRecord, host: HostIdentity): SharedAttributes | undefined {
+    const path = source.attributes.get('log.file.path');
+    if (host !== this.#host || location !== this.#location || path !== this.#path) {
+      this.#host = host;
+      this.#location = location;
+      this.#path = path;
+      this.#alerts = 0;
+      this.#part = undefined;
+    }
+    if (++this.#alerts < NEIGHBOURS) return undefined;
+    this.#part ??= makePart(location, source, host);
+    return this.#part;
+  }
+}
+
+function makePart(location: string, source: LogRecord, host: HostIdentity): SharedAttributes {
+  const entries = new Map<string, AnyValue>();
+  visitPlace(location, source, host, (value, name) => {
+    entries.set(name, value);
+  });
+  return new SharedAttributes(entries);
 }
 
 /** An upper bound; infinite where something may be too long by itself, or is nested and counts as several. */

@@ -54,6 +54,17 @@ export class RecordOutcome {
 
 const NO_FIELDS: ReadonlySet<string> = new Set();
 
+/** What the engine hears of the sender of a record: mostly the same as for the record before. Texts are bytes. */
+interface SenderBytes {
+  readonly host: HostIdentity;
+  readonly trusted: boolean;
+  /** The location that the record named. */
+  readonly place: string;
+  readonly location: string;
+  readonly agentId?: string;
+  readonly agentName?: string;
+}
+
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
@@ -68,6 +79,7 @@ export class RulesetRuntime {
   private readonly hostname: string;
   private engine: Engine | undefined = undefined;
   private readonly resumed: SuspensionChange[] = [];
+  private sender: SenderBytes | undefined = undefined;
   private usedFields: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
   constructor(
@@ -113,20 +125,23 @@ export class RulesetRuntime {
   evaluate(record: LogRecord, source: RecordSource, nowMs: number): RecordOutcome {
     const { host, trusted } = source;
     const input = adaptRecord(record, source.resource, this.config.input);
-    const location = textToBytes(input.location);
+    if (host !== this.sender?.host || trusted !== this.sender.trusted || input.location !== this.sender.place) {
+      this.sender = describeSender(host, trusted, input.location);
+    }
+    const { sender } = this;
     const alias =
       trusted && this.config.diff.per === 'alias' ? textAttribute(record.attributes, 'hids.command.alias') : '';
     const runNumber = commandRun(record);
     const event: Writable<EventInput> = {
       log: input.log,
-      location: host.local ? guardLocation(location, trusted) : `(${textToBytes(host.name)}) any->${location}`,
+      location: sender.location,
       queue: input.queue,
       timeMs: nowMs,
       trusted,
     };
-    if (!host.local) {
-      event.agentId = textToBytes(host.agentId);
-      event.agentName = textToBytes(host.name);
+    if (sender.agentId !== undefined) {
+      event.agentId = sender.agentId;
+      event.agentName = sender.agentName;
     }
     if (alias !== '') event.alias = textToBytes(alias);
     if (trusted && runNumber !== undefined) event.runTimeMs = runNumber;
@@ -182,6 +197,15 @@ export function createHealthRecord(body: string, identity: string, nowUnixNano: 
 function commandRun(record: LogRecord): number | undefined {
   const run = Number(record.attributes.get('hids.command.run') ?? 0);
   return Number.isSafeInteger(run) && run > 0 ? run : undefined;
+}
+
+function describeSender(host: HostIdentity, trusted: boolean, place: string): SenderBytes {
+  const location = textToBytes(place);
+  if (host.local) return { host, trusted, place, location: guardLocation(location, trusted) };
+  const agentName = textToBytes(host.name);
+  // One piece: what is put together of several would be copied with each question about it.
+  const whole = Buffer.from(`(${agentName}) any->${location}`, 'latin1').toString('latin1');
+  return { host, trusted, place, location: whole, agentId: textToBytes(host.agentId), agentName };
 }
 
 /**

@@ -1,13 +1,13 @@
 import type { Alert, AlertRule } from '../../../pdata/alert.ts';
 import type { AnyValue } from '../../../pdata/any-value.ts';
 import type { LogRecord } from '../../../pdata/logs.ts';
-import type { Severity } from '../../../pdata/severity.ts';
 import {
   type ListedAttributes,
   PartedRecord,
   type SharedAttributes,
   type SplitAttributes,
-} from '../../../pdata/split-record.ts';
+} from '../../../pdata/parted-record.ts';
+import type { Severity } from '../../../pdata/severity.ts';
 import { bytesToText } from '../bytes.ts';
 import type { Rule, Ruleset } from '../compile/ruleset.ts';
 import type { Verdict } from '../evaluate/verdict.ts';
@@ -38,16 +38,19 @@ export class AlertRecord extends PartedRecord implements ListedAttributes, Split
   readonly #verdict: Verdict;
   readonly #source: LogRecord;
   readonly #host: HostIdentity;
+  /** Where it happened, where neighbours happened there, too: all that `visitPlace` lists. */
+  readonly near: SharedAttributes | undefined;
   #uid = '';
   #time: bigint | undefined = undefined;
   #alert: (Alert & { rule: AlertRule }) | undefined = undefined;
 
-  constructor(part: RulePart, verdict: Verdict, source: LogRecord, host: HostIdentity) {
+  constructor(part: RulePart, verdict: Verdict, source: LogRecord, host: HostIdentity, near?: SharedAttributes) {
     super();
     this.#part = part;
     this.#verdict = verdict;
     this.#source = source;
     this.#host = host;
+    this.near = near;
   }
 
   get identity(): string {
@@ -131,17 +134,21 @@ export class AlertRecord extends PartedRecord implements ListedAttributes, Split
   forEach(visit: Visit): void {
     const { event, firedtimes } = this.#verdict;
     const { rule, ruleset } = this.#part;
-    const { shownAgentId, name } = this.#host;
     visit(this.identity, 'log.record.uid');
-    const path = this.#source.attributes.get('log.file.path');
-    if (path !== undefined && path !== '') visit(path, 'log.file.path');
     if (!rule.options.noCounter) visit(firedtimes, 'hids.rule.firedtimes');
     if (event.decoderName !== undefined) visitText(event.decoderName, 'hids.decoder.name', visit);
-    visitText(event.location, 'hids.location', visit);
-    if (shownAgentId !== '') visit(shownAgentId, 'hids.agent.id');
-    if (name !== '') visit(name, 'hids.agent.name');
+    if (this.near === undefined) visitPlace(event.location, this.#source, this.#host, visit);
     visitFields(event, ruleset.dialect, visit);
   }
+}
+
+/** Where an event happened, as attributes. */
+export function visitPlace(location: string, { attributes }: LogRecord, host: HostIdentity, visit: Visit): void {
+  const path = attributes.get('log.file.path');
+  if (path !== undefined && path !== '') visit(path, 'log.file.path');
+  visitText(location, 'hids.location', visit);
+  if (host.shownAgentId !== '') visit(host.shownAgentId, 'hids.agent.id');
+  if (host.name !== '') visit(host.name, 'hids.agent.name');
 }
 
 function visitText(bytes: string, name: string, visit: Visit): void {

@@ -6,7 +6,6 @@ import type { Alert } from '../../../../src/pdata/alert.ts';
 import type { AnyValue, Attributes } from '../../../../src/pdata/any-value.ts';
 import { cloneRecord } from '../../../../src/pdata/clone.ts';
 import { createLogRecord, type LogRecord } from '../../../../src/pdata/logs.ts';
-import { SplitRecord } from '../../../../src/pdata/split-record.ts';
 import { OutcomeReader, OutcomeWriter } from '../../../../src/processor/ruleset/workers/outcome-codec.ts';
 import {
   Item,
@@ -204,13 +203,11 @@ const GROUP = {
 };
 
 describe('what comes back from a worker', () => {
-  const shared = { entries: new Map<string, AnyValue>([['security_rule.uuid', '1']]) };
-
   it('is what was decided and remembered, also where it is read late', () => {
     const found = fc.record({
       alert,
       isWanted: fc.boolean(),
-      record: fc.option(fc.record({ record, isSplit: fc.boolean() }), { nil: undefined }),
+      record: fc.option(record, { nil: undefined }),
     });
     const change = fc.oneof(
       fc.record({
@@ -233,11 +230,7 @@ describe('what comes back from a worker', () => {
         const late: (() => void)[] = [];
         for (const { found, changes, reset } of messages) {
           writer.begin();
-          const sent = found.map((each) => {
-            const own = each.record?.record;
-            if (!own) return undefined;
-            return each.record?.isSplit ? new SplitRecord(own, { shared, own: own.attributes }) : own;
-          });
+          const sent = found.map((each) => each.record);
           found.forEach((each, order) => {
             writer.alert(order, sent[order], each.isWanted || !sent[order] ? each.alert : undefined);
           });
@@ -249,7 +242,7 @@ describe('what comes back from a worker', () => {
           expect(outcome.alerts.map(({ order }) => order)).toEqual(found.map((_each, order) => order));
           outcome.alerts.forEach((each, index) => {
             const before = found[index]!;
-            const own = before.record?.record;
+            const own = before.record;
             expect(each.record?.body === undefined).toBe(own === undefined);
             if (own && each.record) {
               // Bytes as an exporter would have made them, of whatever record.

@@ -2,9 +2,15 @@ import type { AnyValue, Attributes } from './any-value.ts';
 import { cloneAttributes, cloneValue } from './clone.ts';
 import type { LogRecord } from './logs.ts';
 
-/** Attributes that many records begin with. One object for all of these; nobody changes it. */
-export interface SharedAttributes {
+/** Attributes that many records have. One object for all of these; nobody changes what it says. */
+export class SharedAttributes {
   readonly entries: ReadonlyMap<string, AnyValue>;
+  /** What an encoder made of them, kept for the next record. */
+  encoded: Uint8Array | undefined = undefined;
+
+  constructor(entries: ReadonlyMap<string, AnyValue>) {
+    this.entries = entries;
+  }
 }
 
 /** What can be listed, each name once: a map, or something that makes them while it lists them. */
@@ -12,9 +18,11 @@ export interface ListedAttributes {
   forEach(visit: (value: AnyValue, name: string) => void): void;
 }
 
-/** All attributes of a record: the shared ones, then its own. No name is in both. */
+/** All attributes of a record: the shared ones, then its own. No name is in several of them. */
 export interface SplitAttributes {
   readonly shared: SharedAttributes;
+  /** Those that it shares with its neighbours. */
+  readonly near?: SharedAttributes | undefined;
   readonly own: ListedAttributes;
 }
 
@@ -55,46 +63,9 @@ export abstract class PartedRecord implements LogRecord {
   }
 }
 
-/** A record in two parts that is complete as it is. */
-export class SplitRecord extends PartedRecord {
-  readonly timeUnixNano: bigint;
-  readonly observedTimeUnixNano: bigint;
-  readonly severityNumber: number;
-  readonly severityText: string;
-  readonly eventName: string;
-  readonly body: AnyValue;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly flags: number;
-  readonly droppedAttributesCount: number;
-  readonly identity: string;
-  readonly alert?: NonNullable<LogRecord['alert']>;
-  private readonly made: SplitAttributes;
-
-  constructor(fields: Omit<LogRecord, 'attributes'>, split: SplitAttributes) {
-    super();
-    this.timeUnixNano = fields.timeUnixNano;
-    this.observedTimeUnixNano = fields.observedTimeUnixNano;
-    this.severityNumber = fields.severityNumber;
-    this.severityText = fields.severityText;
-    this.eventName = fields.eventName;
-    this.body = fields.body;
-    this.traceId = fields.traceId;
-    this.spanId = fields.spanId;
-    this.flags = fields.flags;
-    this.droppedAttributesCount = fields.droppedAttributesCount;
-    this.identity = fields.identity;
-    if (fields.alert) this.alert = fields.alert;
-    this.made = split;
-  }
-
-  protected parts(): SplitAttributes {
-    return this.made;
-  }
-}
-
-export function joinAttributes({ shared, own }: SplitAttributes): Attributes {
+function joinAttributes({ shared, near, own }: SplitAttributes): Attributes {
   const attributes = cloneAttributes(shared.entries);
+  if (near) for (const [name, value] of near.entries) attributes.set(name, cloneValue(value));
   own.forEach((value, name) => {
     attributes.set(name, cloneValue(value));
   });
