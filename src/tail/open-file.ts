@@ -37,8 +37,10 @@ export async function openFile(
   try {
     const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) throw new NotReadableError('is not a regular file');
-    if (real !== path && policy === 'owner_match') await checkLinks(path, stats.uid);
-    // What was opened must be what was checked, also if a folder above was exchanged for a link in between.
+    // What was opened must be what was checked, also if a link or a folder above was exchanged in between.
+    if (real !== path && policy === 'owner_match' && (await checkLinks(path, stats.uid)) !== real) {
+      throw new MovedError('leads elsewhere by now');
+    }
     const opened = policy === 'always' ? undefined : await pathOf(handle);
     if (opened !== undefined && opened !== real && opened !== `${real} (deleted)`) {
       throw new MovedError('was moved while it was opened');
@@ -59,7 +61,8 @@ async function pathOf(handle: FileHandle): Promise<string | undefined> {
   }
 }
 
-async function checkLinks(path: string, targetOwner: bigint): Promise<void> {
+/** Resolves with where the path leads by links that all belong to somebody who may say so. */
+async function checkLinks(path: string, targetOwner: bigint): Promise<string> {
   const trusted = new Set([0n, BigInt(process.geteuid?.() ?? 0), targetOwner]);
   const rest = path.split('/').filter((name) => name !== '');
   let folder = '/';
@@ -81,4 +84,5 @@ async function checkLinks(path: string, targetOwner: bigint): Promise<void> {
     );
     folder = '/';
   }
+  return folder;
 }
