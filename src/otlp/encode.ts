@@ -13,9 +13,9 @@ const tag = (field: number, wireType: 0 | 1 | 2 | 5): number => field * 8 + wire
 /**
  * An `ExportLogsServiceRequest`. Neighbouring groups that share one resource object become one `ResourceLogs`.
  * `identity`, `trusted` and `alert` stay here. Whole numbers are written as int64, other numbers as double,
- * bigints beyond 64 bits as text.
+ * bigints beyond 64 bits as text. The bytes have memory of their own; `room` is how many are left free in front of them.
  */
-export function encodeLogsRequest(batch: LogBatch): Uint8Array {
+export function encodeLogsRequest(batch: LogBatch, room = 0): Uint8Array {
   const writer = new WireWriter();
   forgetEntries();
   for (let last = batch.logs.length - 1; last >= 0; ) {
@@ -26,7 +26,7 @@ export function encodeLogsRequest(batch: LogBatch): Uint8Array {
     writer.close(tag(1, 2), before);
   }
   forgetEntries();
-  return writer.finish();
+  return writer.finish(room);
 }
 
 /** Encodes records one by one, for `EncodedRecord`. */

@@ -8,6 +8,7 @@ export interface SplitLimits {
 
 /** A part of a request, which is a request itself. */
 export interface RequestPart {
+  /** Memory of its own. */
   readonly bytes: Uint8Array;
   readonly records: number;
 }
@@ -27,23 +28,23 @@ const MAX_PREFIX = 6;
 
 /**
  * Takes an encoded `ExportLogsServiceRequest` apart into ones within the limits, records in their order, without looking
- * into the records. One that is too large by itself stands alone.
+ * into the records. One that is too large by itself stands alone. `room` is how many bytes are left free in front of each.
  * @throws MalformedRequestError
  */
-export function splitLogsRequest(bytes: Uint8Array, limits: SplitLimits): RequestPart[] {
+export function splitLogsRequest(bytes: Uint8Array, limits: SplitLimits, room = 0): RequestPart[] {
   const parts: RequestPart[] = [];
   let part = new PartWriter();
   for (const group of readGroups(bytes)) {
     for (const record of group.records) {
       const size = part.sizeWith(group, record);
       if (part.records > 0 && (part.records >= limits.maxRecords || size > limits.maxBytes)) {
-        parts.push(part.finish());
+        parts.push(part.finish(room));
         part = new PartWriter();
       }
       part.add(group, record);
     }
   }
-  if (part.records > 0) parts.push(part.finish());
+  if (part.records > 0) parts.push(part.finish(room));
   return parts;
 }
 
@@ -67,15 +68,25 @@ class PartWriter {
     this.records++;
   }
 
-  finish(): RequestPart {
+  finish(room: number): RequestPart {
     const pieces: Uint8Array[] = [];
+    let length = room;
     for (const { group, records } of this.groups) {
       const scopeBytes = records.reduce((sum, record) => sum + record.length, group.scope.length);
       const scopePrefix = prefix(FIELD_2, scopeBytes);
       const resourceBytes = group.resource.length + scopePrefix.length + scopeBytes;
-      pieces.push(prefix(FIELD_1, resourceBytes), group.resource, scopePrefix, group.scope, ...records);
+      const resourcePrefix = prefix(FIELD_1, resourceBytes);
+      pieces.push(resourcePrefix, group.resource, scopePrefix, group.scope, ...records);
+      length += resourcePrefix.length + resourceBytes;
     }
-    return { bytes: Buffer.concat(pieces), records: this.records };
+    const { buffer } = Buffer.allocUnsafeSlow(length);
+    const bytes = new Uint8Array(buffer, room);
+    let at = 0;
+    for (const piece of pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return { bytes, records: this.records };
   }
 }
 

@@ -32,9 +32,11 @@ export class WireWriter {
     return this.buffer.length - this.pos;
   }
 
-  /** A copy of the bytes written; the writer must not be used again. */
-  finish(): Uint8Array {
-    const bytes = new Uint8Array(this.buffer.subarray(this.pos));
+  /** A copy of the bytes written, `room` bytes from the start of its memory; the writer must not be used again. */
+  finish(room = 0): Uint8Array {
+    const memory = Buffer.allocUnsafeSlow(room + this.size);
+    memory.set(this.buffer.subarray(this.pos), room);
+    const bytes = new Uint8Array(memory.buffer, room);
     if (this.buffer.length <= MAX_KEPT_BYTES) kept = this.buffer;
     this.buffer = EMPTY;
     this.pos = 0;

@@ -5,6 +5,7 @@ import { splitLogsRequest } from '../../otlp/split.ts';
 import { toText } from '../../pdata/any-value.ts';
 import type { LogBatch, LogRecord, ScopeLogs } from '../../pdata/logs.ts';
 import { countRecords } from '../../pdata/logs.ts';
+import { releaseBytes } from '../../pdata/release-bytes.ts';
 
 /** Bounds of one request. */
 export interface RequestLimits {
@@ -18,6 +19,8 @@ export interface LogsRequest {
   records: number;
   /** Its records carry the present time instead of their own, because the other side refused that. */
   restamped: boolean;
+  /** The bytes as they are queued, where they are a part of that; see `toPayload`. */
+  payload?: Uint8Array;
   /** What it was joined from. */
   joined?: readonly LogsRequest[];
 }
@@ -30,9 +33,19 @@ const HEADER_BYTES = 5;
 export function createRequests(batch: LogBatch, limits: RequestLimits): LogsRequest[] {
   const records = countRecords(batch);
   if (records === 0) return [];
-  const request = encode(sortByTime(batch), records);
-  if (records === 1 || (records <= limits.maxRecords && request.bytes.byteLength <= limits.maxBytes)) return [request];
-  return splitLogsRequest(request.bytes, limits).map((part) => ({ ...part, restamped: false }));
+  const bytes = encodeLogsRequest(sortByTime(batch), HEADER_BYTES);
+  const fits = records === 1 || (records <= limits.maxRecords && bytes.byteLength <= limits.maxBytes);
+  if (fits) return [createRequest(bytes, records)];
+  const parts = splitLogsRequest(bytes, limits, HEADER_BYTES).map((part) => createRequest(part.bytes, part.records));
+  releaseBytes(new Uint8Array(bytes.buffer));
+  return parts;
+}
+
+/** `bytes` has room for the header in front: what is queued is no copy. */
+function createRequest(bytes: Uint8Array, records: number): LogsRequest {
+  const payload = new Uint8Array(bytes.buffer, bytes.byteOffset - HEADER_BYTES);
+  writeHeader(payload, records);
+  return { bytes, records, restamped: false, payload };
 }
 
 /**
@@ -56,11 +69,16 @@ function sortByTime(batch: LogBatch): LogBatch {
 }
 
 export function toPayload(request: LogsRequest): Uint8Array {
-  const payload = Buffer.allocUnsafe(HEADER_BYTES + request.bytes.byteLength);
-  payload[0] = PAYLOAD_VERSION;
-  payload.writeUInt32LE(request.records, 1);
+  if (request.payload) return request.payload;
+  const payload = new Uint8Array(HEADER_BYTES + request.bytes.byteLength);
+  writeHeader(payload, request.records);
   payload.set(request.bytes, HEADER_BYTES);
   return payload;
+}
+
+function writeHeader(payload: Uint8Array, records: number): void {
+  payload[0] = PAYLOAD_VERSION;
+  new DataView(payload.buffer, payload.byteOffset).setUint32(1, records, true);
 }
 
 /** Undefined where the payload is none that this version wrote. */

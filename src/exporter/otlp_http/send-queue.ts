@@ -1,5 +1,6 @@
 import { RefusedError } from '../../component/errors.ts';
 import type { Change, QueueItem, StateStore } from '../../component/state-store.ts';
+import { releaseBytes } from '../../pdata/release-bytes.ts';
 import { fromPayload, joinRequests, type LogsRequest, type RequestLimits, toPayload } from './request.ts';
 
 export interface QueueLimits {
@@ -18,7 +19,7 @@ export interface Taken {
 /** Room that was promised to a batch on its way into the store. */
 export interface Reservation {
   changes: Change[];
-  /** Call once the batch is committed or given up. */
+  /** Call once the batch is committed or given up; what the requests and changes hold is gone then. */
   release(): void;
 }
 
@@ -96,6 +97,8 @@ export class SendQueue {
         released = true;
         this.#promisedItems -= payloads.length;
         this.#promisedBytes -= bytes;
+        // The store has copies.
+        for (const payload of payloads) releaseBytes(payload);
         wake(this.#itemWaiters);
         wake(this.#roomWaiters);
       },

@@ -11,9 +11,11 @@ import {
   splitInHalves,
   toPayload,
 } from '../../../src/exporter/otlp_http/request.ts';
+import { SendQueue } from '../../../src/exporter/otlp_http/send-queue.ts';
 import { decodeLogsRequest } from '../../../src/otlp/decode.ts';
 import { encodeLogsRequest } from '../../../src/otlp/encode.ts';
 import { createLogRecord, type LogBatch } from '../../../src/pdata/logs.ts';
+import { MemoryStateStore } from '../../../src/storage/memory-store.ts';
 import { createBatch } from '../../support/batches.ts';
 import { recordsOf } from '../../support/consumers.ts';
 import { logs } from './harness.ts';
@@ -54,6 +56,24 @@ describe('requests', () => {
     'are not read from other bytes: %j',
     (payload) => {
       expect(fromPayload(payload)).toBeUndefined();
+    },
+  );
+
+  it.each([100_000, 300])(
+    'are queued as they are, without a copy, and give their memory back once stored: %i',
+    async (maxBytes) => {
+      const batch = logs(['a'.repeat(200), 'b'.repeat(200), 'c'.repeat(200)]);
+      const requests = createRequests(batch, { maxRecords: 10, maxBytes });
+      const wanted = requests.map(({ bytes }) => Buffer.from(bytes));
+      for (const request of requests) expect(toPayload(request).buffer).toBe(request.bytes.buffer);
+      const store = new MemoryStateStore();
+      const queue = new SendQueue(store, 'queue', { maxItems: 10, maxBytes: 1e6 });
+      const { changes, release } = queue.reserve(requests);
+      await store.commit(changes);
+      release();
+      for (const { bytes } of requests) expect(bytes.byteLength).toBe(0);
+      const stored = store.peek('queue', 10).map(({ payload }) => Buffer.from(fromPayload(payload)!.bytes));
+      expect(stored).toEqual(wanted);
     },
   );
 
