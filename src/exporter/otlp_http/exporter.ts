@@ -11,6 +11,7 @@ import { createExporterTelemetry, type ExporterTelemetry } from '../../component
 import { makeFolder } from '../../config/make-folder.ts';
 import type { LogBatch } from '../../pdata/logs.ts';
 import { countRecords } from '../../pdata/logs.ts';
+import { releaseBytes } from '../../pdata/release-bytes.ts';
 import type { OtlpHttpConfig } from './config.ts';
 import { DeadLetterFile } from './dead-letter.ts';
 import { Delivery } from './delivery.ts';
@@ -137,6 +138,8 @@ export class OtlpHttpExporter implements Exporter {
       throw error;
     }
     const { changes, release } = running.queue.reserve(requests);
+    // What is stored is a copy.
+    for (const { bytes } of requests) releaseBytes(bytes);
     if (running.sharesStore) {
       for (const change of changes) work.add(change);
       work.onRollback(release);
