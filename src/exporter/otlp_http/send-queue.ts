@@ -24,8 +24,9 @@ export interface Reservation {
 }
 
 const PEEK_ITEMS = 16;
-/** What the next batch is expected to need: as much as the largest of late, each further one counting a tenth less. */
+/** What the next batch may need: twice as much as the largest of late, each further one counting a tenth less. */
 const FADING = 0.9;
+const SPARE = 2;
 /** Of the queue, what is kept free for the next batch at most. */
 const MAX_MARGIN = 1 / 8;
 /** A sender that was refused need not come back earlier. */
@@ -77,8 +78,9 @@ export class SendQueue {
     const { items, bytes } = this.size();
     if (items === 0) return false;
     const { maxItems, maxBytes } = this.#limits;
-    const itemMargin = Math.max(1, Math.min(Math.round(this.#usualItems), Math.floor(maxItems * MAX_MARGIN)));
-    return items + itemMargin > maxItems || bytes + Math.min(this.#usualBytes, maxBytes * MAX_MARGIN) > maxBytes;
+    const itemMargin = Math.min(SPARE * this.#usualItems, maxItems * MAX_MARGIN);
+    const byteMargin = Math.min(SPARE * this.#usualBytes, maxBytes * MAX_MARGIN);
+    return items + Math.max(1, Math.floor(itemMargin)) > maxItems || bytes + byteMargin > maxBytes;
   }
 
   /** Promises room without asking whether there is any. */
