@@ -1,3 +1,5 @@
+import { printableLine, printableText } from '../../pdata/printable.ts';
+
 /** A place in a ruleset file; lines and columns start at 1, columns and offsets count bytes. */
 export interface SourceSpan {
   /** Path as it was given. */
@@ -21,9 +23,12 @@ export interface Diagnostic {
   help?: string;
 }
 
-/** `file:line:column: severity[code]: message`, then the help on a line of its own. */
+/**
+ * `file:line:column: severity[code]: message`, then the help on a line of its own. Rules come from elsewhere, and so do the names
+ * of their files: what would act on a terminal is shown as `\x1b`.
+ */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { severity, code, message, span, help } = diagnostic;
-  const place = span ? `${span.file}:${span.line}:${span.column}: ` : '';
-  return `${place}${severity}[${code}]: ${message}${help ? `\n    help: ${help}` : ''}`;
+  const place = span ? `${printableLine(span.file)}:${span.line}:${span.column}: ` : '';
+  return printableText(`${place}${severity}[${code}]: ${message}${help ? `\n    help: ${help}` : ''}`);
 }
