@@ -15,7 +15,7 @@ const MAX_LOG = 200;
 
 /** A test that failed: where, which log, and what came instead of what. */
 export function formatFailure({ test, failures }: TestOutcome, paint: Paint): string {
-  const lines = [`${paint.bad('FAIL')} ${test.file}:${test.line}: ${printableLine(test.name)}`];
+  const lines = [`${paint.bad('FAIL')} ${printableLine(test.file)}:${test.line}: ${printableLine(test.name)}`];
   for (const failure of failures) {
     const { step } = failure;
     const log = test.steps[step]?.log;
