@@ -121,7 +121,7 @@ export function agreesWazuh(correlation: Correlation, event: Event, events: Past
   }
   for (const key of sameFields) {
     const value = event.dynamic(key);
-    if (value === undefined || value !== events.dynamic(past, key)) return false;
+    if (value === undefined || events.compareField(past, key, value) !== Agreement.same) return false;
   }
   return differsWazuh(correlation, event, events, past);
 }
@@ -133,7 +133,7 @@ export function differsWazuh(correlation: Correlation, event: Event, events: Pas
     if (event.dynamicCount === 0 && events.dynamicCount(past) === 0) return false;
     for (const key of differentFields) {
       const value = event.dynamic(key);
-      if (value !== undefined && value === events.dynamic(past, key)) return false;
+      if (value !== undefined && events.compareField(past, key, value) === Agreement.same) return false;
     }
   }
   for (const key of different) {

@@ -11,8 +11,8 @@ export interface LazyFields {
 /** The dynamic fields of an event, in the order they were decoded; names may come again. */
 export class DynamicFields {
   private readonly ownNames: string[] = [];
-  /** ASCII lower case of the names. */
-  private readonly keys: string[] = [];
+  /** ASCII lower case of the names that were made. */
+  readonly keys: string[] = [];
   private readonly ownValues: string[] = [];
   /** Fields behind those, not made yet. */
   private lazy: LazyFields | undefined = undefined;
@@ -25,6 +25,11 @@ export class DynamicFields {
   get values(): string[] {
     if (this.lazy) this.settle();
     return this.ownValues;
+  }
+
+  /** Some are not made yet. */
+  get isLazy(): boolean {
+    return this.lazy !== undefined;
   }
 
   /** How many there are. */

@@ -30,7 +30,9 @@ export class SearchKey {
   agrees(event: Event, events: PastEvents, past: number): boolean {
     for (const text of this.texts)
       if (events.compare(past, text, valueIn(event, text)!) !== Agreement.same) return false;
-    for (const field of this.fields) if (event.dynamic(field) !== events.dynamic(past, field)) return false;
+    for (const field of this.fields) {
+      if (events.compareField(past, field, event.dynamic(field)!) !== Agreement.same) return false;
+    }
     return true;
   }
 

@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../../src/component/state-store.ts';
 import { Event } from '../../../../src/processor/ruleset/evaluate/event.ts';
+import { lowerAscii } from '../../../../src/processor/ruleset/evaluate/lower-ascii.ts';
 import { decodeEvents, encodeEvents } from '../../../../src/processor/ruleset/evaluate/state/event-codec.ts';
 import {
   HistoryRows,
   readHistory,
   writeHistory,
 } from '../../../../src/processor/ruleset/evaluate/state/history-rows.ts';
-import { PastEvents } from '../../../../src/processor/ruleset/evaluate/state/past-events.ts';
+import { Agreement, PastEvents } from '../../../../src/processor/ruleset/evaluate/state/past-events.ts';
 import { MemoryStateStore } from '../../../../src/storage/memory-store.ts';
 
 const NAMESPACE = 'history';
@@ -149,6 +150,11 @@ async function save(rows: Rows, store: MemoryStateStore): Promise<readonly Chang
 
 const stored = (store: MemoryStateStore) => [...store.entries(NAMESPACE)];
 
+function agreement(value: string | undefined, other: string): Agreement {
+  if (value === undefined) return Agreement.missing;
+  return value === other ? Agreement.same : Agreement.other;
+}
+
 test('past events are read as they were, wherever others go', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(events, fc.nat({ max: 3 })), { maxLength: 30 }), (steps) => {
@@ -161,7 +167,24 @@ test('past events are read as they were, wherever others go', () => {
           kept.delete(number);
           past.remove(number);
         }
-        for (const [number, wanted] of kept) expect(facts(past.read(number))).toEqual(facts(wanted));
+        for (const [number, wanted] of kept) {
+          expect(facts(past.read(number))).toEqual(facts(wanted));
+          expect(past.dynamicCount(number)).toBe(wanted.dynamicCount);
+          for (const other of ['sshd', '', wanted.agentId, ...wanted.statics, ...wanted.dynamicValues]) {
+            if (other === undefined) continue;
+            for (const [text, value] of [
+              ...wanted.statics,
+              wanted.location,
+              wanted.hostname,
+              wanted.agentId,
+            ].entries()) {
+              expect(past.compare(number, text, other)).toBe(agreement(value, other));
+            }
+            for (const key of ['sshd', ...wanted.dynamicNames.map(lowerAscii)]) {
+              expect(past.compareField(number, key, other)).toBe(agreement(wanted.dynamic(key), other));
+            }
+          }
+        }
       }
     }),
     { numRuns: 30 },

@@ -191,9 +191,10 @@ export class History {
     return past;
   }
 
-  /** Roughly what an event takes. Dynamic fields are mostly parts of the log, and keep it. */
-  private costOf(past: number, { dynamicCount, fullLog }: Event): number {
-    const fields = dynamicCount === 0 ? 0 : fullLog.length + FIELD_BYTES * dynamicCount;
+  /** Roughly what an event takes. Fields beside its record are mostly parts of the log, and keep it. */
+  private costOf(past: number, { fullLog }: Event): number {
+    const loose = this.events.looseFields(past);
+    const fields = loose === 0 ? 0 : fullLog.length + FIELD_BYTES * loose;
     return EVENT_BYTES + this.events.size(past) + fields;
   }
 

@@ -1,7 +1,8 @@
 import type { Category } from '../../compile/ruleset.ts';
 import type { DynamicFields } from '../dynamic-fields.ts';
-import { Event, STATIC_SLOT } from '../event.ts';
+import { Event, NO_TEXTS, STATIC_SLOT } from '../event.ts';
 import { ByteArena, type Chunk, RECORD_HEAD, wordOf } from './byte-arena.ts';
+import { type FieldOrder, FieldOrders } from './field-names.ts';
 import { growFloats } from './growing.ts';
 
 /** How a text of a past event compares with another. */
@@ -32,7 +33,8 @@ const COST = 3;
 const MATCHED = 4;
 const ADDRESS = 5;
 
-// Words of a record, then one for each static field (its length and slot), then the texts in that order.
+// Words of a record, then one for each static field (its length and slot) and dynamic one (its length), then the texts in
+// that order.
 const FULL_LENGTH = RECORD_HEAD;
 /** Where the log begins in the full log; -1: it is no part of it and stands behind it. */
 const LOG_START = RECORD_HEAD + 1;
@@ -42,7 +44,10 @@ const HOSTNAME_LENGTH = RECORD_HEAD + 4;
 const AGENT_LENGTH = RECORD_HEAD + 5;
 const CATEGORY = RECORD_HEAD + 6;
 const STATICS = RECORD_HEAD + 7;
-const FIRST_STATIC = RECORD_HEAD + 8;
+/** The order of the names of its dynamic fields; 0: it has none, or they are kept as they are. */
+const FIELD_ORDER = RECORD_HEAD + 8;
+const FIELDS = RECORD_HEAD + 9;
+const FIRST_STATIC = RECORD_HEAD + 10;
 /** A length and a slot in one word. */
 const SLOTS = 32;
 
@@ -58,14 +63,18 @@ export class PastEvents {
   private count = 0;
   private table = new Float64Array(0);
   private origins: Origin[] = [];
+  private readonly orders = new FieldOrders();
+  /** Dynamic fields that are no part of the record, since they are not made yet. */
   private dynamics: (DynamicFields | undefined)[] = [];
 
   add(event: Event, sequence: number, origin: Origin): number {
     const past = this.open(event.time, sequence, origin);
     this.table[past * ROW + MILLISECONDS] = event.timeMs;
     this.table[past * ROW + MATCHED] = event.matched;
-    this.dynamics[past] = event.dynamics;
-    this.table[past * ROW + ADDRESS] = this.write(past, event);
+    const { dynamics } = event;
+    const order = !dynamics || dynamics.isLazy ? undefined : this.orders.find(dynamics.names, dynamics.keys);
+    if (dynamics && !order) this.dynamics[past] = dynamics;
+    this.table[past * ROW + ADDRESS] = this.write(past, event, order);
     return past;
   }
 
@@ -90,6 +99,7 @@ export class PastEvents {
 
   clear(): void {
     this.arena.clear();
+    this.orders.clear();
     this.free.length = 0;
     this.count = 0;
     this.dynamics = [];
@@ -143,7 +153,7 @@ export class PastEvents {
     const { words, bytes } = this.arena.chunkOf(address);
     const at = wordOf(address);
     const statics = words[at + STATICS]!;
-    let start = (at + FIRST_STATIC + statics) * 4 + words[at + FULL_LENGTH]!;
+    let start = textsOf(words, at) + words[at + FULL_LENGTH]!;
     if (words[at + LOG_START]! < 0) start += words[at + LOG_LENGTH]!;
     let length = words[at + LOCATION_LENGTH]!;
     if (text === TEXT_LOCATION) return agreementOf(bytes, start, length, other);
@@ -162,11 +172,37 @@ export class PastEvents {
     return Agreement.missing;
   }
 
-  dynamic(past: number, key: string): string | undefined {
-    return this.dynamics[past]?.get(key);
+  /** How a dynamic field compares with a text; `key` is its name in lower case. */
+  compareField(past: number, key: string, other: string): Agreement {
+    const dynamics = this.dynamics[past];
+    if (dynamics) {
+      const value = dynamics.get(key);
+      if (value === undefined) return Agreement.missing;
+      return value === other ? Agreement.same : Agreement.other;
+    }
+    const address = this.table[past * ROW + ADDRESS]!;
+    const { words, bytes } = this.arena.chunkOf(address);
+    const at = wordOf(address);
+    const place = this.orders.at(words[at + FIELD_ORDER]!).keys.indexOf(key);
+    if (place < 0) return Agreement.missing;
+    let start = textsOf(words, at) + words[at + FULL_LENGTH]!;
+    if (words[at + LOG_START]! < 0) start += words[at + LOG_LENGTH]!;
+    start += words[at + LOCATION_LENGTH]! + words[at + HOSTNAME_LENGTH]! + words[at + AGENT_LENGTH]!;
+    let word = at + FIRST_STATIC;
+    for (const end = word + words[at + STATICS]!; word < end; word++) start += words[word]! >>> 5;
+    for (const end = word + place; word < end; word++) start += words[word]!;
+    return agreementOf(bytes, start, words[word]!, other);
   }
 
   dynamicCount(past: number): number {
+    const dynamics = this.dynamics[past];
+    if (dynamics) return dynamics.count;
+    const address = this.table[past * ROW + ADDRESS]!;
+    return this.arena.chunkOf(address).words[wordOf(address) + FIELDS]!;
+  }
+
+  /** How many dynamic fields it keeps beside its record. */
+  looseFields(past: number): number {
     return this.dynamics[past]?.count ?? 0;
   }
 
@@ -185,7 +221,7 @@ export class PastEvents {
     const address = this.table[past * ROW + ADDRESS]!;
     const { words, bytes } = this.arena.chunkOf(address);
     const at = wordOf(address);
-    const start = (at + FIRST_STATIC + words[at + STATICS]!) * 4;
+    const start = textsOf(words, at);
     return bytes.latin1Slice(start, start + words[at + FULL_LENGTH]!);
   }
 
@@ -193,7 +229,7 @@ export class PastEvents {
     const address = this.table[past * ROW + ADDRESS]!;
     const { words, bytes } = this.arena.chunkOf(address);
     const at = wordOf(address);
-    const texts = (at + FIRST_STATIC + words[at + STATICS]!) * 4;
+    const texts = textsOf(words, at);
     const own = words[at + LOG_START]! < 0;
     const start = texts + words[at + (own ? FULL_LENGTH : LOG_START)]!;
     return bytes.latin1Slice(start, start + words[at + LOG_LENGTH]!);
@@ -205,7 +241,7 @@ export class PastEvents {
     const { words, bytes } = this.arena.chunkOf(address);
     const at = wordOf(address);
     const statics = words[at + STATICS]!;
-    let start = (at + FIRST_STATIC + statics) * 4 + words[at + FULL_LENGTH]!;
+    let start = textsOf(words, at) + words[at + FULL_LENGTH]!;
     if (words[at + LOG_START]! < 0) start += words[at + LOG_LENGTH]!;
     const next = (length: number): string => {
       start += length;
@@ -224,7 +260,11 @@ export class PastEvents {
     for (let word = at + FIRST_STATIC, end = word + statics; word < end; word++) {
       event.statics[words[word]! & (SLOTS - 1)] = next(words[word]! >>> 5);
     }
-    event.dynamics = this.dynamics[past];
+    const order = this.orders.at(words[at + FIELD_ORDER]!);
+    for (const [place, name] of order.names.entries()) {
+      event.addDynamic(name, next(words[at + FIRST_STATIC + statics + place]!), order.keys[place]!);
+    }
+    if (this.dynamics[past]) event.dynamics = this.dynamics[past];
     event.matched = this.table[past * ROW + MATCHED]!;
     event.sequence = this.table[past * ROW + SEQUENCE]!;
     event.ruleId = this.origins[past]!.ruleId;
@@ -251,7 +291,7 @@ export class PastEvents {
     this.dynamics[past] = undefined;
   }
 
-  private write(past: number, event: Event): number {
+  private write(past: number, event: Event, order: FieldOrder | undefined): number {
     const { fullLog, log, location, hostname, agentId, statics } = event;
     const logStart = startOf(fullLog, log);
     let size = fullLog.length + location.length + hostname.length + agentId.length;
@@ -262,7 +302,9 @@ export class PastEvents {
       size += value.length;
       count++;
     }
-    const head = FIRST_STATIC + count;
+    const values = order === undefined ? NO_TEXTS : event.dynamicValues;
+    for (const value of values) size += value.length;
+    const head = FIRST_STATIC + count + values.length;
     const address = this.arena.allocate(head + ((size + 3) >> 2), past);
     const { words, bytes } = this.arena.chunkOf(address);
     const at = wordOf(address);
@@ -274,6 +316,8 @@ export class PastEvents {
     words[at + AGENT_LENGTH] = agentId.length;
     words[at + CATEGORY] = CATEGORY_NUMBERS[event.category];
     words[at + STATICS] = count;
+    words[at + FIELD_ORDER] = order === undefined ? 0 : order.number;
+    words[at + FIELDS] = values.length;
     let start = writeText(bytes, (at + head) * 4, fullLog);
     if (logStart < 0) start = writeText(bytes, start, log);
     start = writeText(bytes, start, location);
@@ -284,6 +328,10 @@ export class PastEvents {
       const value = statics[slot];
       if (value === undefined) continue;
       words[word++] = value.length * SLOTS + slot;
+      start = writeText(bytes, start, value);
+    }
+    for (const value of values) {
+      words[word++] = value.length;
       start = writeText(bytes, start, value);
     }
     return address;
@@ -310,6 +358,11 @@ const CATEGORIES = Object.keys(CATEGORY_NUMBERS) as readonly Category[];
 /** Where the log is a part of the full one, nearly always its end; else -1. */
 function startOf(fullLog: string, log: string): number {
   return fullLog.endsWith(log) ? fullLog.length - log.length : -1;
+}
+
+/** Where the texts of a record begin in the bytes of its chunk. */
+function textsOf(words: Int32Array, at: number): number {
+  return (at + FIRST_STATIC + words[at + STATICS]! + words[at + FIELDS]!) * 4;
 }
 
 /** Shorter ones are written faster one by one. */
