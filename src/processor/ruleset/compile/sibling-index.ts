@@ -1,6 +1,7 @@
 import { hashFolded } from '../matcher/hash.ts';
 import { MIN_LITERAL } from '../matcher/literal-finder.ts';
 import type { Matcher } from '../matcher/types.ts';
+import { NumberLists, NumberTable } from './number-table.ts';
 import type { Condition, FieldRef, Rule, StaticField } from './ruleset.ts';
 
 /**
@@ -18,9 +19,9 @@ export interface SiblingIndex {
   /** By a field that has to be there. */
   readonly byField: readonly FieldGuard[];
   /** By literals of which the log has to contain one, when nothing better is known: their numbers. */
-  readonly byLiteral: ReadonlyMap<number, Int32Array>;
-  /** For the positions of the other tables numbers of literals, as well; empty where nothing is known. */
-  readonly literals: readonly Int32Array[];
+  readonly byLiteral: NumberTable;
+  /** For the positions of the other tables numbers of literals, as well; none where nothing is known. */
+  readonly literals: NumberLists;
   /** Positions in all tables, repeated ones included. */
   readonly places: number;
 }
@@ -33,7 +34,7 @@ export interface DecoderGuard {
 export interface FieldGuard {
   readonly field: FieldRef;
   /** By the hash of the value that the field has to have; another value may have the same one. */
-  readonly exact: ReadonlyMap<number, Int32Array>;
+  readonly exact: NumberTable;
   /** Length of the longest of those values. */
   readonly longest: number;
   /** Further rules that ask for the field. */
@@ -50,7 +51,7 @@ export interface FieldQuestion {
 /** Fewer siblings than this are asked one by one. */
 const MIN_SIBLINGS = 3;
 
-const NONE = new Int32Array(0);
+const NONE: readonly number[] = [];
 
 type Guard =
   | { readonly kind: 'decoder'; readonly id: number; readonly field?: FieldSelection | undefined }
@@ -96,7 +97,7 @@ class FieldDrafts {
   finish(): FieldGuard[] {
     return Array.from(this.#drafts.values(), ({ field, exact, others, questions }) => ({
       field,
-      exact: packed(hashed(exact)),
+      exact: new NumberTable(hashed(exact)),
       longest: Math.max(0, ...Array.from(exact.keys(), (text) => text.length)),
       others: Int32Array.from(others),
       questions,
@@ -122,7 +123,7 @@ export function indexSiblings(
   const byDecoder = new Map<number, DecoderDraft>();
   const byProgram: { position: number; matcher: Matcher }[] = [];
   const byLiteral = new Map<number, number[]>();
-  const literals = rules.map((rule) => Int32Array.from((literalsOf(rule) ?? []).map(numberOf)));
+  const literals = rules.map((rule) => literalsOf(rule)?.map(numberOf) ?? NONE);
   const fields = new FieldDrafts();
   for (const [position, rule] of rules.entries()) {
     const guard = chooseGuard(rule, slotOf);
@@ -154,9 +155,9 @@ export function indexSiblings(
       ]),
     ),
     byProgram,
-    byLiteral: packed(byLiteral),
+    byLiteral: new NumberTable(byLiteral),
     byField: fields.finish(),
-    literals,
+    literals: new NumberLists(literals),
     places: rules.length + Array.from(byLiteral.values(), (positions) => positions.length).reduce((a, b) => a + b, 0),
   };
 }
@@ -186,10 +187,6 @@ function hashed(table: ReadonlyMap<string, readonly number[]>): Map<number, numb
     );
   }
   return joined;
-}
-
-function packed<K>(table: ReadonlyMap<K, readonly number[]>): Map<K, Int32Array> {
-  return new Map(Array.from(table, ([key, positions]) => [key, Int32Array.from(positions)]));
 }
 
 function append<K>(table: Map<K, number[]>, key: K, position: number): void {

@@ -1,3 +1,4 @@
+import type { NumberLists, NumberTable } from '../compile/number-table.ts';
 import type { FieldGuard, SiblingIndex } from '../compile/sibling-index.ts';
 import { hashFolded } from '../matcher/hash.ts';
 import type { Event } from './event.ts';
@@ -52,8 +53,7 @@ export class Candidates {
       if (value === undefined) continue;
       end = this.copy(others.length > 1 ? this.memoOf(guard).positionsOf(value) : others, end);
       if (exact.size === 0 || value.length > longest) continue;
-      const fitting = exact.get(hashFolded(value));
-      if (fitting) end = this.copy(fitting, end);
+      end = exact.copy(hashFolded(value), this.picked, end);
     }
     return end;
   }
@@ -67,13 +67,10 @@ export class Candidates {
     return memo;
   }
 
-  private copyByLiteral(byLiteral: ReadonlyMap<number, Int32Array>, log: string, to: number): number {
-    const { scan } = this;
+  private copyByLiteral(byLiteral: NumberTable, log: string, to: number): number {
+    const { picked, scan } = this;
     const count = scan.search(log);
-    for (let index = 0; index < count; index++) {
-      const positions = byLiteral.get(scan.literals[index]!);
-      if (positions) to = this.copy(positions, to);
-    }
+    for (let index = 0; index < count; index++) to = byLiteral.copy(scan.literals[index]!, picked, to);
     return to;
   }
 
@@ -84,13 +81,14 @@ export class Candidates {
   }
 
   /** Drops positions whose literals the log does not contain. */
-  private keepMet(literals: readonly Int32Array[], log: string, from: number, to: number): number {
+  private keepMet({ starts, numbers }: NumberLists, log: string, from: number, to: number): number {
     const { picked, scan } = this;
     let end = from;
     for (let index = from; index < to; index++) {
       const position = picked[index]!;
-      const wanted = literals[position]!;
-      if (wanted.length === 0 || scan.containsOne(log, wanted)) picked[end++] = position;
+      const first = starts[position]!;
+      const last = starts[position + 1]!;
+      if (first === last || scan.containsOne(log, numbers, first, last)) picked[end++] = position;
     }
     return end;
   }

@@ -53,15 +53,15 @@ export class LogScan {
     return this.count;
   }
 
-  /** Whether the log contains one of the literals. */
-  containsOne(log: string, literals: Int32Array): boolean {
+  /** Whether the log contains one of these of the literals. */
+  containsOne(log: string, literals: Int32Array, from: number, to: number): boolean {
     this.search(log);
-    return this.hasOne(literals);
+    return this.hasOne(literals, from, to);
   }
 
-  private hasOne(literals: Int32Array): boolean {
+  private hasOne(literals: Int32Array, from: number, to: number): boolean {
     const { found, mark } = this;
-    for (let index = 0; index < literals.length; index++) if (found[literals[index]!] === mark) return true;
+    for (let index = from; index < to; index++) if (found[literals[index]!] === mark) return true;
     return false;
   }
 
@@ -69,7 +69,7 @@ export class LogScan {
   meets({ literals, bytes }: Needs): boolean {
     if (literals) {
       if (this.count < 0) this.search(this.text!);
-      return this.hasOne(literals);
+      return this.hasOne(literals, 0, literals.length);
     }
     return bytes === undefined || this.containsBytes(this.text!, bytes);
   }

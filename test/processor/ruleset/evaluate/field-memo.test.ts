@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { NumberTable } from '../../../../src/processor/ruleset/compile/number-table.ts';
 import type { FieldGuard } from '../../../../src/processor/ruleset/compile/sibling-index.ts';
 import { FieldMemo, MemoBudget } from '../../../../src/processor/ruleset/evaluate/field-memo.ts';
 import { compileExpression } from '../../../../src/processor/ruleset/matcher/compile-expression.ts';
@@ -8,7 +9,7 @@ const PATTERNS = ['^a', 'b$', '\\d\\d', 'x|y'];
 function createGuard(): FieldGuard {
   return {
     field: { kind: 'dynamic', name: 'f', key: 'f' },
-    exact: new Map(),
+    exact: new NumberTable(new Map()),
     longest: 0,
     others: Int32Array.from(PATTERNS.keys()),
     questions: PATTERNS.map((pattern, index) => ({
