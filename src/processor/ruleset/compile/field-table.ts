@@ -6,7 +6,11 @@ export interface FieldTable {
   /** Every path at its number, in lower case. */
   readonly paths: readonly string[];
   readonly numbers: ReadonlyMap<string, number>;
-  /** Number of the path whose hash this may be, or -1; `samePath` of the caller decides. */
+  /** What `find` looks into: the hash's lowest bits are the place to begin at. */
+  readonly hashes: Int32Array;
+  /** At the place of a hash the number of its path plus one; 0 ends the search. */
+  readonly entries: Int32Array;
+  /** Number of the path whose hash this may be, or -1; the caller compares. */
   find(hash: number): number;
 }
 
@@ -41,9 +45,8 @@ class HashedPaths implements FieldTable {
   readonly paths: readonly string[];
   readonly numbers: ReadonlyMap<string, number>;
   readonly #mask: number;
-  readonly #hashes: Int32Array;
-  /** Number of the path plus one. */
-  readonly #entries: Int32Array;
+  readonly hashes: Int32Array;
+  readonly entries: Int32Array;
 
   constructor(paths: readonly string[]) {
     // Two paths of one hash: the second is left to who reads all fields.
@@ -55,20 +58,20 @@ class HashedPaths implements FieldTable {
     this.numbers = new Map(this.paths.map((path, number) => [path, number]));
     const size = 2 ** Math.ceil(Math.log2(Math.max(16, this.paths.length * 4)));
     this.#mask = size - 1;
-    this.#hashes = new Int32Array(size);
-    this.#entries = new Int32Array(size);
+    this.hashes = new Int32Array(size);
+    this.entries = new Int32Array(size);
     for (const [number, path] of this.paths.entries()) {
       const hash = hashFolded(path);
       let place = hash & this.#mask;
-      while (this.#entries[place] !== 0) place = (place + 1) & this.#mask;
-      this.#hashes[place] = hash;
-      this.#entries[place] = number + 1;
+      while (this.entries[place] !== 0) place = (place + 1) & this.#mask;
+      this.hashes[place] = hash;
+      this.entries[place] = number + 1;
     }
   }
 
   find(hash: number): number {
-    for (let place = hash & this.#mask; this.#entries[place] !== 0; place = (place + 1) & this.#mask) {
-      if (this.#hashes[place] === hash) return this.#entries[place]! - 1;
+    for (let place = hash & this.#mask; this.entries[place] !== 0; place = (place + 1) & this.#mask) {
+      if (this.hashes[place] === hash) return this.entries[place]! - 1;
     }
     return -1;
   }

@@ -2,7 +2,8 @@ import type { FieldTable } from '../compile/field-table.ts';
 import type { LazyFields } from './dynamic-fields.ts';
 import { Event } from './event.ts';
 import { readJson } from './json-reader.ts';
-import { BEFORE, END, EXACT, JsonScan, LEAF, START } from './json-scan.ts';
+import { BEFORE, END, EXACT, LEAF, START } from './json-scan.ts';
+import { JsonWalk } from './json-walk.ts';
 import type { LogScan } from './log-scan.ts';
 import { decodeJson, type JsonOptions, STATIC_PATHS, valueText } from './plugins/json.ts';
 
@@ -17,32 +18,30 @@ const BACKSLASH = '\\';
  */
 export class JsonDecoder {
   private readonly table: FieldTable;
-  private readonly scan: JsonScan;
-  private readonly log: LogScan;
+  private readonly walk: JsonWalk;
   private readonly places: LeafPlaces;
 
-  constructor(table: FieldTable, log: LogScan) {
+  /** @param fast false: without WebAssembly */
+  constructor(table: FieldTable, log: LogScan, fast = true) {
     this.table = table;
-    this.scan = new JsonScan(table);
-    this.log = log;
+    this.walk = new JsonWalk(table, log, fast);
     this.places = new LeafPlaces(table.paths.length);
   }
 
   /** Decodes the log from byte `from` on; false where it is left to `decodeJson`. */
   decode(event: Event, from: number, options: JsonOptions): boolean {
     if (options.arrays === 'csv') return false;
-    const { scan, log } = this;
+    const { walk } = this;
     const text = event.log;
-    log.open(text);
-    const outcome = scan.run(text, log.bytes, from, options.nullField === 'discard');
+    const outcome = walk.run(text, from, options.nullField === 'discard');
     if (outcome !== 'read') return outcome === 'malformed';
     const room = options.maxFields - event.dynamicCount;
     const hadUser = event.static('dstuser') !== undefined;
-    const { leaves } = scan;
-    const kept: KeptLeaves = new Array(scan.leafCount * KEPT).fill(0);
+    const { leaves, leafCount } = walk;
+    const kept: KeptLeaves = new Array(leafCount * KEPT).fill(0);
     let length = 0;
     let statics = 0;
-    for (let index = 0; index < scan.leafCount; index++) {
+    for (let index = 0; index < leafCount; index++) {
       const leaf = index * LEAF;
       const path = this.table.paths[leaves[leaf]!]!;
       const slot = leaves[leaf + EXACT] === 1 ? staticOf(path, event) : undefined;
@@ -56,7 +55,7 @@ export class JsonDecoder {
       }
     }
     if (length < kept.length) kept.length = length;
-    const count = Math.min(scan.count - statics, room);
+    const count = Math.min(walk.count - statics, room);
     if (count > 0) {
       event.addLazily(new JsonFields(this.table, this.places, text, from, kept, count, options, room, hadUser));
     }

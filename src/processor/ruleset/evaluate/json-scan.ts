@@ -1,6 +1,6 @@
 import type { FieldTable } from '../compile/field-table.ts';
 import { FOLD } from '../matcher/ascii.ts';
-import { HASH_START } from '../matcher/hash.ts';
+import { addToHash, HASH_CASE, HASH_FACTOR, HASH_START } from '../matcher/hash.ts';
 import { unescapeText } from './json-reader.ts';
 
 /** Numbers of one leaf: a value of a known path, and where it lies in the text. The first is that of the path in the table. */
@@ -30,10 +30,6 @@ const MAX_DEPTH = 1000;
 /** Letters that may follow a backslash, `u` apart. */
 const ESCAPES = new Uint8Array(256);
 for (const letter of 'bfnrt"\\/') ESCAPES[letter.charCodeAt(0)] = 1;
-
-/** Bytes at which a string needs a closer look; zero also ends the text. */
-const STOPS = new Uint8Array(256);
-for (const byte of [0, QUOTE, BACKSLASH]) STOPS[byte] = 1;
 
 const FAILED = -1;
 /** A name that holds an escape or a zero byte: the reader that makes every field takes over. */
@@ -96,9 +92,14 @@ export class JsonScan {
       const start = at + 1;
       let hash = prefix;
       let place = start;
-      for (; STOPS[bytes[place]!] === 0; place++) hash = Math.imul(hash ^ FOLD[bytes[place]!]!, 0x01000193);
+      let byte = bytes[place]!;
+      // Zero also ends the text.
+      while (byte !== QUOTE && byte !== BACKSLASH && byte !== 0) {
+        hash = Math.imul(hash ^ (byte | HASH_CASE), HASH_FACTOR);
+        byte = bytes[++place]!;
+      }
       if (place >= end) return FAILED;
-      if (bytes[place] !== QUOTE) return UNUSUAL;
+      if (byte !== QUOTE) return UNUSUAL;
       this.nameStarts[depth] = start;
       this.nameEnds[depth] = place;
       at = this.space(place + 1);
@@ -118,7 +119,7 @@ export class JsonScan {
   private member(at: number, depth: number, hash: number): number {
     if (at >= this.end) return FAILED;
     const byte = this.bytes[at]!;
-    if (byte === OPEN_OBJECT) return this.object(at, depth + 1, Math.imul(hash ^ DOT, 0x01000193));
+    if (byte === OPEN_OBJECT) return this.object(at, depth + 1, addToHash(hash, DOT));
     const end = this.value(at, depth + 1);
     if (end < 0) return end;
     // null
@@ -162,9 +163,9 @@ export class JsonScan {
     const start = ++at;
     let plain = true;
     for (;;) {
-      while (STOPS[bytes[at]!] === 0) at++;
+      let byte = bytes[at]!;
+      while (byte !== QUOTE && byte !== BACKSLASH && byte !== 0) byte = bytes[++at]!;
       if (at >= end) return FAILED;
-      const byte = bytes[at]!;
       if (byte === QUOTE) break;
       at++;
       // Zero bytes stand for themselves.

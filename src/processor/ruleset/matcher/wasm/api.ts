@@ -8,7 +8,7 @@ export interface WasmApi {
   readonly Instance: new (
     module: WasmModule,
     imports: { readonly env: { readonly memory: object } },
-  ) => { readonly exports: { readonly find: unknown } };
+  ) => { readonly exports: { readonly find?: unknown; readonly read?: unknown } };
 }
 
 export type WasmModule = object;

@@ -33,13 +33,16 @@ export const or = (one: Code, other: Code): Code => [...one, ...other, 0x72];
 /** How many of the lowest bits are 0. */
 export const ctz = (value: Code): Code => [...value, 0x68];
 export const eqz = (value: Code): Code => [...value, 0x45];
+export const eq = (one: Code, other: Code): Code => [...one, ...other, 0x46];
 export const ne = (one: Code, other: Code): Code => [...one, ...other, 0x47];
+export const ltS = (one: Code, other: Code): Code => [...one, ...other, 0x48];
 export const ltU = (one: Code, other: Code): Code => [...one, ...other, 0x49];
 export const gtU = (one: Code, other: Code): Code => [...one, ...other, 0x4b];
 export const geU = (one: Code, other: Code): Code => [...one, ...other, 0x4f];
 
 /** Any address; aligned ones are no faster. */
 export const load32 = (address: Code, offset = 0): Code => [...address, 0x28, 0, ...unsigned(offset)];
+export const load8 = (address: Code, offset = 0): Code => [...address, 0x2d, 0, ...unsigned(offset)];
 export const store32 = (address: Code, value: Code, offset = 0): Code => [
   ...address,
   ...value,
@@ -53,13 +56,30 @@ export const loop = (...body: Code[]): Code => [0x02, VOID, 0x03, VOID, ...body.
 /** `depth`: how many `when` and `loop` (each of which counts twice) lie between here and the loop. */
 export const again = (depth = 0): Code => [0x0c, depth];
 export const againIf = (condition: Code, depth = 0): Code => [...condition, 0x0d, depth];
+export const leave = (depth = 0): Code => [0x0c, depth + 1];
 export const leaveIf = (condition: Code, depth = 0): Code => [...condition, 0x0d, depth + 1];
 export const when = (condition: Code, ...body: Code[]): Code => [...condition, 0x04, VOID, ...body.flat(), 0x0b];
+export const whenElse = (condition: Code, then: readonly Code[], otherwise: readonly Code[]): Code => [
+  ...condition,
+  0x04,
+  VOID,
+  ...then.flat(),
+  0x05,
+  ...otherwise.flat(),
+  0x0b,
+];
+/** Calls a function by its place among those of the module. */
+export const call = (index: number, ...values: Code[]): Code => [...values.flat(), 0x10, ...unsigned(index)];
+export const giveBack = (value: Code): Code => [...value, 0x0f];
 
 // Vectors of sixteen bytes.
 const simd = (operation: number, ...operands: Code[]): Code => [...operands.flat(), 0xfd, ...unsigned(operation)];
 export const load128 = (address: Code, offset = 0): Code => [...simd(0, address), 0, ...unsigned(offset)];
-export const store128 = (address: Code, value: Code): Code => [...simd(11, address, value), 0, 0];
+export const store128 = (address: Code, value: Code, offset = 0): Code => [
+  ...simd(11, address, value),
+  0,
+  ...unsigned(offset),
+];
 export const constant128 = (bytes: readonly number[]): Code => [...simd(12), ...bytes];
 export const splat8 = (value: number): Code => simd(15, i32(value));
 /** Bytes of `one` (0 to 15) and `other` (16 to 31) as `lanes` says. */
