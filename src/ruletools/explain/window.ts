@@ -4,8 +4,9 @@ import { agreesOssec, agreesWazuh, keyText } from '../../processor/ruleset/evalu
 import type { Event } from '../../processor/ruleset/evaluate/event.ts';
 import { listKeyOf } from '../../processor/ruleset/evaluate/histories.ts';
 import type { History } from '../../processor/ruleset/evaluate/state/history.ts';
-import { Agreement, type PastEvents, TEXT_AGENT } from '../../processor/ruleset/evaluate/state/past-events.ts';
+import type { PastEvents } from '../../processor/ruleset/evaluate/state/past-events.ts';
 import { NONE } from '../../processor/ruleset/evaluate/state/past-lists.ts';
+import { Agreement, TEXT_AGENT } from '../../processor/ruleset/evaluate/state/past-record.ts';
 import { MatchLimitError } from '../../processor/ruleset/matcher/types.ts';
 
 /** How far a counting rule was from firing. */

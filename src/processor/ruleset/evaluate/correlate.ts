@@ -3,8 +3,9 @@ import type { Event } from './event.ts';
 import type { LimitLog } from './match.ts';
 import { type SearchKey, textOf } from './search-key.ts';
 import type { History } from './state/history.ts';
-import { Agreement, type PastEvents, TEXT_AGENT } from './state/past-events.ts';
+import type { PastEvents } from './state/past-events.ts';
 import { NONE } from './state/past-lists.ts';
+import { Agreement, TEXT_AGENT } from './state/past-record.ts';
 
 /** Earlier logs shown with an alert. */
 export const MAX_PREVIOUS = 11;

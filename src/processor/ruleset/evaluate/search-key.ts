@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { Correlation, CorrelationKey, Dialect } from '../compile/ruleset.ts';
 import { type Event, STATIC_SLOT } from './event.ts';
-import { Agreement, type PastEvents, TEXT_AGENT, TEXT_HOSTNAME, TEXT_LOCATION } from './state/past-events.ts';
+import type { PastEvents } from './state/past-events.ts';
+import { Agreement, TEXT_AGENT, TEXT_HOSTNAME, TEXT_LOCATION } from './state/past-record.ts';
 
 /**
  * What past events must share with an event: agent and values. Rules that ask for the same share one, by `searchKeys`.

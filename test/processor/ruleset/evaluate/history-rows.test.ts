@@ -9,7 +9,8 @@ import {
   readHistory,
   writeHistory,
 } from '../../../../src/processor/ruleset/evaluate/state/history-rows.ts';
-import { Agreement, PastEvents } from '../../../../src/processor/ruleset/evaluate/state/past-events.ts';
+import { PastEvents } from '../../../../src/processor/ruleset/evaluate/state/past-events.ts';
+import { Agreement } from '../../../../src/processor/ruleset/evaluate/state/past-record.ts';
 import { MemoryStateStore } from '../../../../src/storage/memory-store.ts';
 
 const NAMESPACE = 'history';
