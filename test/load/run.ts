@@ -20,7 +20,11 @@ export interface LoadOptions {
 }
 
 /** As the unit for systemd starts the program (config/systemd). */
-const UNIT_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
+const UNIT_ENVIRONMENT = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: '196608',
+  MALLOC_TRIM_THRESHOLD_: '1048576',
+};
 
 /** Feeds the real program over OTLP as fast as it takes events, and watches its memory. */
 export async function runLoad({ events, hosts, part, set, onPart }: LoadOptions): Promise<LoadResult> {
