@@ -7,7 +7,7 @@
  * Each number of workers runs in a process of its own. Wall figures mean something on an idle machine only; the CPU
  * figures hold on any: `main` is what the thread that hands out and collects needs for an event, so its inverse is what
  * any number of workers can reach. `workers wait` is the part of the time in which they had nothing to do; with
- * `--senders 1` no batch overlaps another. `RSS` is that of the process at its end.
+ * `--senders 1` no batch overlaps another. `RSS` is the highest of the process, its heap bounded as that of the program.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +35,11 @@ const BATCHES = 20;
 const SENDERS = 8;
 /** For each worker: compilers take as many events in every thread. */
 const WARM_EVENTS = 40_000;
+
+/** Bounds the heap before anything else is loaded, as the program does. */
+const BOUNDED = `data:text/javascript,${encodeURIComponent(
+  `import { boundHeap } from ${JSON.stringify(new URL('../../src/heap.ts', import.meta.url).href)}; boundHeap([], undefined);`,
+)}`;
 
 interface Figures {
   /** Per wall second. */
@@ -143,7 +148,7 @@ async function measure({ workers, corpus, seconds, senders }: Measured): Promise
       main: (main.user + main.system) / events,
       alerts: alerts / events,
       idle: active.length === 0 ? 0 : 1 - active.reduce((sum, part) => sum + part, 0) / active.length,
-      rss: process.memoryUsage.rss(),
+      rss: process.resourceUsage().maxRSS * 1024,
     };
   };
   await run((events) => events > WARM_EVENTS * workers);
@@ -168,7 +173,7 @@ if (options.child) {
   const { corpus, seconds, senders } = options;
   for (const workers of options.workers.split(',')) {
     const rest = ['--corpus', corpus, '--seconds', seconds, '--senders', senders];
-    const args = [fileURLToPath(import.meta.url), '--child', '--workers', workers, ...rest];
+    const args = ['--import', BOUNDED, fileURLToPath(import.meta.url), '--child', '--workers', workers, ...rest];
     const output = execFileSync(process.execPath, args, { encoding: 'utf8' });
     const { events, cores, cpu, main, alerts, idle, rss } = JSON.parse(output.trim().split('\n').at(-1)!) as Figures;
     const cells = [

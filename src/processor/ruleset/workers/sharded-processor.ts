@@ -3,6 +3,7 @@ import type { Consumer, Processor } from '../../../component/component.ts';
 import type { Host, Settings } from '../../../component/host.ts';
 import type { WorkUnit } from '../../../component/state-store.ts';
 import { createProcessorTelemetry, type ProcessorTelemetry } from '../../../component/telemetry.ts';
+import { releaseHeap } from '../../../heap.ts';
 import { countRecords, type LogBatch, type ScopeLogs } from '../../../pdata/logs.ts';
 import { SERVICE_NAME } from '../alert/record.ts';
 import { createLateRunRecord } from '../command-runs.ts';
@@ -97,7 +98,12 @@ export class ShardedRulesetProcessor implements Processor {
     this.#pool = pool;
     this.#sender = new BatchSender(this.#workers, (...message) => pool.evaluate(...message));
     this.#content = new LiveContent(this.#settings, this.#config, host, {
-      prepare: (content) => pool.prepare(content),
+      prepare: (content) => {
+        const prepared = pool.prepare(content);
+        // While the workers compile.
+        releaseHeap();
+        return prepared;
+      },
       listsChanged: (lists, ruleset) => pool.replaceLists(lists, ruleset),
     });
     try {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { growWorkerHeap } from '../../../heap.ts';
+import { growWorkerHeap, releaseHeap } from '../../../heap.ts';
 import { type Activity, ActivityCells } from './activity.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { ShardEngine } from './shard-engine.ts';
@@ -71,6 +71,8 @@ function receive(message: ToWorker): void {
     // What goes wrong from here on leaves the engine in between: the thread ends, and another one starts afresh.
     case 'use':
       engine.use(message.counts);
+      releaseHeap();
+      activity.noteHeap();
       return;
     case 'lists':
       engine.replaceLists(message.lists);
