@@ -25,7 +25,10 @@ export interface Consumer {
    * awaits `turn` before anybody behind it sees the batch, and before it rejects.
    */
   readonly overlaps?: boolean;
-  /** Neither it nor anybody behind it looks at `LogRecord.alert`: who makes records need not make those. */
+  /**
+   * Neither it nor anybody behind it looks at `LogRecord.alert`, or at any record once `consume` is over: who makes records
+   * need not make the former, and may take back the memory of the latter.
+   */
   readonly ignoresAlerts?: boolean;
   /**
    * Resolves when the batch needs no more from the caller: passed on, or its outcome added to `work`.

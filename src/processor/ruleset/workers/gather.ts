@@ -51,3 +51,14 @@ function place(
   if (record) out.push(record);
   else if (alert) annotate(group[order - from]!, alert.whole);
 }
+
+/**
+ * Gives the memory of what came from the workers back at once. It is outside of the heap: waiting for it to be found unused
+ * would make for more collections of the whole heap than all else here.
+ */
+export function release(outcomes: ReadonlyMap<number, readonly ShardOutcome[]>): void {
+  for (const all of outcomes.values()) {
+    // What is remembered stands in the message, too, until it is stored.
+    for (const { message, memory } of all) if (!memory) message.transfer(0);
+  }
+}

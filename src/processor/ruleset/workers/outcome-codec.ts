@@ -43,6 +43,8 @@ export interface ShardOutcome {
   readonly alerts: readonly ShardAlert[];
   readonly counts: ShardCounts | undefined;
   readonly memory: ShardMemory | undefined;
+  /** What all of that was read from, and its records still are. */
+  readonly message: ArrayBuffer;
 }
 
 /** Writes what became of one message, while it is evaluated. For one channel. */
@@ -99,6 +101,7 @@ export class OutcomeReader {
       alerts,
       counts: counts === undefined ? undefined : JSON.parse(counts),
       memory: reader.flag() ? readMemory(reader) : undefined,
+      message,
     };
   }
 }

@@ -19,7 +19,7 @@ import { RuleTelemetry } from '../rule-telemetry.ts';
 import { StateView, stateScope } from '../state-view.ts';
 import { SuspensionReports } from '../suspension-reports.ts';
 import { BatchSender } from './batch-sender.ts';
-import { gather, type SentGroup } from './gather.ts';
+import { gather, release, type SentGroup } from './gather.ts';
 import { settleLayout } from './layout.ts';
 import type { ShardCounts, ShardOutcome } from './outcome-codec.ts';
 import { WorkerPool } from './pool.ts';
@@ -155,6 +155,7 @@ export class ShardedRulesetProcessor implements Processor {
       this.#telemetry.incoming(countRecords(batch));
       this.#telemetry.duration.record((performance.now() - started) / 1000, { processor: this.#settings.id });
       await handOn(gather(sent, found, this.#config), this.#next, work, this.#telemetry);
+      if (this.#next.ignoresAlerts === true) release(found);
     } catch (error) {
       // Whatever comes behind this batch was evaluated on top of it.
       this.#state?.fail();

@@ -54,6 +54,8 @@ function receive(message: ToWorker): void {
       try {
         const outcome = engine.evaluate(message.message, message.nowMs, message.isLast);
         tell({ kind: 'outcome', message: outcome }, [outcome]);
+        // Given back at once: it is no part of the heap, whose collection would take it.
+        message.message.transfer(0);
       } catch (error) {
         tell({ kind: 'failed', error: textOf(error) });
       }
