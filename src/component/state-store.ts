@@ -12,7 +12,10 @@ export interface StateStore {
    * one transaction (group commit), and are applied in the order of the calls.
    */
   commit(changes: readonly Change[]): Promise<void>;
-  /** Oldest items of a queue with an id greater than `afterId`, at most `limit`, in order of their enqueueing. */
+  /**
+   * Oldest items of a queue with an id greater than `afterId`, at most `limit`, in order of their enqueueing. Their payloads
+   * are copies for the caller alone, who may give their memory back.
+   */
   peek(queue: string, limit: number, afterId?: number): QueueItem[];
   /** Number of items and the bytes they hold. */
   queueSize(queue: string): { items: number; bytes: number };

@@ -33,7 +33,7 @@ export class MemoryState {
     const found: QueueItem[] = [];
     for (const [id, payload] of this.#queues.get(queue)?.items ?? []) {
       if (found.length >= limit) break;
-      if (id > afterId) found.push({ id, payload });
+      if (id > afterId) found.push({ id, payload: new Uint8Array(payload) });
     }
     return found;
   }

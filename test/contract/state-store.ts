@@ -168,6 +168,19 @@ export function describeStateStore(name: string, setup: () => StoreUnderTest | P
     );
 
     it(
+      'hands out copies of what is queued',
+      withStore(async (store) => {
+        await store.commit([enqueue('abc')]);
+        const [item] = store.peek('q', 1);
+        item.payload.fill(0);
+        expect(payloads(store)).toEqual(['abc']);
+        const { buffer } = store.peek('q', 1)[0].payload;
+        if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+        expect(payloads(store)).toEqual(['abc']);
+      }),
+    );
+
+    it(
       'queues in order, with growing ids and right sizes',
       withStore(async (store) => {
         expect(store.queueSize('q')).toEqual({ items: 0, bytes: 0 });

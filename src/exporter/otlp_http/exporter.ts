@@ -184,6 +184,7 @@ export class OtlpHttpExporter implements Exporter {
       limits: this.#limits,
       retry: this.#config.retry_on_failure,
       prepare: (request) => sender.prepare(request),
+      releases: sender.sendsCopies,
       onSettled: () => watch.shrunk(queue.size()),
       draining: this.#draining.signal,
       stopped: this.#stopped.signal,

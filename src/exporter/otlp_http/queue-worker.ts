@@ -1,6 +1,7 @@
 import { sleep } from '../../component/clock.ts';
 import type { Settings } from '../../component/host.ts';
 import { Backoff, type RetryConfig } from '../../config/retry.ts';
+import { releaseBytes } from '../../pdata/release-bytes.ts';
 import type { Delivery } from './delivery.ts';
 import type { LogsRequest, RequestLimits } from './request.ts';
 import type { SendQueue, Taken } from './send-queue.ts';
@@ -13,6 +14,8 @@ export interface QueueWorkerOptions {
   retry: RetryConfig;
   /** Told of a request that will be delivered next, so that it can be made ready. */
   prepare(request: LogsRequest): void;
+  /** What was delivered is used by nobody any more, the connection included: its memory can be given back. */
+  releases: boolean;
   /** Something was removed from the queue. */
   onSettled(): void;
   /** Aborts when the component shuts down: what is in the queue is still delivered. */
@@ -52,6 +55,7 @@ export class QueueWorker {
       this.#ahead = this.#takeAhead();
       if (!(await delivering)) break;
       this.#delivered.push(taken.ids);
+      if (this.#options.releases) for (const payload of taken.payloads) releaseBytes(payload);
       if (this.#delivered.length > MAX_UNSETTLED) await this.#settling;
       // What was pushed may have been removed while this waited.
       if (this.#delivered.length > 0) this.#settling ??= this.#settle();

@@ -14,6 +14,8 @@ export interface Taken {
   request: LogsRequest;
   /** The store holds something that is no request of ours; `request` has its bytes, and no records can be read of it. */
   unreadable: boolean;
+  /** What was read of the store; `request` is made of it. */
+  payloads: readonly Uint8Array[];
 }
 
 /** Room that was promised to a batch on its way into the store. */
@@ -23,7 +25,9 @@ export interface Reservation {
   release(): void;
 }
 
+/** Items that are read at once, and their bytes as far as the average tells. */
 const PEEK_ITEMS = 16;
+const PEEK_BYTES = 4 * 2 ** 20;
 /** What the next batch may need: twice as much as the largest of late, each further one counting a tenth less. */
 const FADING = 0.9;
 const SPARE = 2;
@@ -122,6 +126,7 @@ export class SendQueue {
   take(limits: RequestLimits): Taken | undefined {
     const ids: number[] = [];
     const requests: LogsRequest[] = [];
+    const payloads: Uint8Array[] = [];
     let records = 0;
     let bytes = 0;
     for (let item = this.#first(); item; item = this.#first()) {
@@ -129,7 +134,8 @@ export class SendQueue {
       if (!request) {
         if (ids.length > 0) break;
         this.#read.shift();
-        return { ids: [item.id], request: { bytes: item.payload, records: 0, restamped: false }, unreadable: true };
+        const unread: LogsRequest = { bytes: item.payload, records: 0, restamped: false };
+        return { ids: [item.id], request: unread, unreadable: true, payloads: [item.payload] };
       }
       const tooMuch =
         records + request.records > limits.maxRecords || bytes + request.bytes.byteLength > limits.maxBytes;
@@ -137,10 +143,11 @@ export class SendQueue {
       this.#read.shift();
       ids.push(item.id);
       requests.push(request);
+      payloads.push(item.payload);
       records += request.records;
       bytes += request.bytes.byteLength;
     }
-    return ids.length === 0 ? undefined : { ids, request: joinRequests(requests), unreadable: false };
+    return ids.length === 0 ? undefined : { ids, request: joinRequests(requests), unreadable: false, payloads };
   }
 
   /** Removes what was taken; rejects where the store cannot be written, then it is to be called again. */
@@ -189,7 +196,9 @@ export class SendQueue {
 
   #first(): QueueItem | undefined {
     if (this.#read.length === 0) {
-      this.#read = this.#store.peek(this.#name, PEEK_ITEMS, this.#cursor);
+      const { items, bytes } = this.#store.queueSize(this.#name);
+      const few = Math.max(1, Math.floor((PEEK_BYTES * items) / Math.max(1, bytes)));
+      this.#read = this.#store.peek(this.#name, Math.min(PEEK_ITEMS, few), this.#cursor);
       this.#cursor = this.#read.at(-1)?.id ?? this.#cursor;
     }
     return this.#read[0];

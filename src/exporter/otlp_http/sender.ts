@@ -45,6 +45,11 @@ export class Sender {
     this.#loadedAt = settings.clock.now();
   }
 
+  /** Whether requests are sent as something that is made of their bytes: nobody needs those once all is delivered. */
+  get sendsCopies(): boolean {
+    return this.#target.compression === 'gzip' || this.#target.encoding === 'json';
+  }
+
   /** Begins to compress what `send` will be given. */
   prepare(request: LogsRequest): void {
     if (this.#target.compression !== 'gzip' || this.#target.encoding !== 'proto') return;

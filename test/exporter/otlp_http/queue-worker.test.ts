@@ -9,7 +9,7 @@ import { createTestSettings } from '../../support/settings.ts';
 const MAX_BYTES = 1024;
 
 /** A queue of requests of full size whose removals end when the test says so, and a backend that takes all at once. */
-function setup(count: number) {
+function setup(count: number, releases = false) {
   const settings = createTestSettings({ id: 'otlp_http' });
   const draining = new AbortController();
   const stored = new Set(Array.from({ length: count }, (_, index) => index + 1));
@@ -19,6 +19,7 @@ function setup(count: number) {
   const numbers = new Map<LogsRequest, number>();
   const removals: { ids: readonly number[]; end(error?: Error): Promise<void> }[] = [];
   const held: (() => void)[] = [];
+  const taken: Taken[] = [];
   let holds = false;
   const worker = new QueueWorker({
     settings,
@@ -27,6 +28,7 @@ function setup(count: number) {
     draining: draining.signal,
     stopped: new AbortController().signal,
     prepare: (request) => prepared.push(numbers.get(request)!),
+    releases,
     onSettled: () => {},
     queue: {
       size: () => ({ items: stored.size, bytes: waiting.length * MAX_BYTES }),
@@ -35,7 +37,8 @@ function setup(count: number) {
         if (id === undefined) return undefined;
         const request = { bytes: new Uint8Array(MAX_BYTES), records: 1, restamped: false };
         numbers.set(request, id);
-        return { ids: [id], request, unreadable: false };
+        taken.push({ ids: [id], request, unreadable: false, payloads: [request.bytes] });
+        return taken.at(-1);
       },
       settle: (ids) =>
         new Promise((resolve, reject) => {
@@ -65,7 +68,7 @@ function setup(count: number) {
   const hold = () => {
     holds = true;
   };
-  return { settings, worker, draining, stored, sent, prepared, removals, held, hold };
+  return { settings, worker, draining, stored, sent, prepared, removals, held, hold, taken };
 }
 
 describe('the worker of a queue', () => {
@@ -84,6 +87,27 @@ describe('the worker of a queue', () => {
     draining.abort();
     await done;
   });
+
+  it.each([true, false])(
+    'gives back the memory of what is delivered, and of nothing else, if it may: %s',
+    async (may) => {
+      const { worker, draining, held, hold, taken, removals } = setup(4, may);
+      hold();
+      const done = worker.run();
+      await settle();
+      held.shift()!();
+      await settle();
+      expect(taken.map(({ request }) => request.bytes.byteLength)).toEqual([may ? 0 : MAX_BYTES, MAX_BYTES, MAX_BYTES]);
+      draining.abort();
+      for (let turn = 0; turn < 10; turn++) {
+        held.shift()?.();
+        await removals[0]?.end();
+        await settle();
+      }
+      await done;
+      expect(taken.every(({ request }) => request.bytes.byteLength === (may ? 0 : MAX_BYTES))).toBe(true);
+    },
+  );
 
   it('removes again what could not be removed, with what came since', async () => {
     const { worker, draining, stored, sent, removals, settings } = setup(3);
