@@ -152,7 +152,7 @@ async function run(workers: number, batches: LogBatch[][], troubles: Partial<Tro
 
 /** Without times, since the clock moves on where something has to be waited for, and the firings of all hosts together. */
 function describeRecord({ body, attributes }: LogRecord): unknown {
-  return [body, [...attributes].filter(([name]) => name !== 'hids.rule.firedtimes')];
+  return [body, [...attributes].filter(([name]) => name !== 'hids.rule.firedtimes').sort()];
 }
 
 const sorted = (alerts: Map<string, unknown[]>) => [...alerts].sort(([a], [b]) => (a < b ? -1 : 1));
