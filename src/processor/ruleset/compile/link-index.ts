@@ -14,6 +14,8 @@ export interface LinkIndex {
 
 /** A root of fewer children asks them as they are: to look for their literals would cost more than it saves. */
 const MANY_CHILDREN = 30;
+/** Fewer literals are found faster one by one, or among those of all decoders and rules. */
+const MANY_LITERALS = 100;
 
 /** @param numberOf gives every literal a number, the same each time */
 export function indexLinks(
@@ -33,10 +35,11 @@ function indexRoot({ children }: Decoder, numberOf: (literal: string) => number)
     literals.set(literal, number);
     return number;
   };
-  const starts = children.map(({ regex }) => {
-    const wanted = regex?.search.starts;
-    return wanted?.some((literal) => literal !== '') ? Int32Array.from(wanted, startOf) : undefined;
-  });
+  const wanted = children.map(({ regex }) => regex?.search.starts?.filter((literal) => literal !== '') ?? []);
+  const pays = wanted.reduce((sum, { length }) => sum + length, 0) >= MANY_LITERALS;
+  const starts = children.map(({ regex }, index) =>
+    pays && wanted[index]!.length > 0 ? Int32Array.from(regex!.search.starts!, startOf) : undefined,
+  );
   const needs = children.map(({ regex }, index) => (starts[index] ? undefined : needsOf(regex?.search, numberOf)));
   return { finder: new PlaceFinder([...literals.keys()]), starts, needs };
 }

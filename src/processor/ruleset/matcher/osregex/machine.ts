@@ -121,8 +121,7 @@ export function run(
           if ((word & NEXT_IS_END) !== 0) {
             // Nothing but this class is left: all that it takes, at once.
             if (!repeated) end = place;
-            const taken = (rows & ROW) << 8;
-            while (++place < size && sets[taken | bytes[place]!] === 1);
+            place = endOfRun(sets, (rows & ROW) << 8, bytes, place + 1, size);
             if (captures !== undefined && (word & PAREN) !== 0) captures[word >>> VALUE] = place;
             repeated = true;
             continue;
@@ -133,10 +132,9 @@ export function run(
               captures[word >>> VALUE] = place + 1;
             repeated = true;
             // The same for all bytes that are the class's and not the next token's.
-            const stays = (rows >>> (2 * ROW_BITS)) << 8;
-            do byte = bytes[++place]!;
-            while (sets[stays | byte] === 1 && place < size);
+            place = endOfRun(sets, (rows >>> (2 * ROW_BITS)) << 8, bytes, place + 1, size);
             end = place - 1;
+            byte = bytes[place]!;
             if (place >= size || sets[next | byte] === 0 || sets[((rows & ROW) << 8) | byte] === 0) continue;
           }
           if (captures !== undefined && (word & PAREN) !== 0) captures[word >>> VALUE] = place;
@@ -151,10 +149,15 @@ export function run(
           place++;
           continue;
         }
-        at += STRIDE;
         if (restart < 0) restart = place;
-        end = place;
+        at += STRIDE;
         place++;
+        if (kind === LITERAL) {
+          const more = countLiterals(code, at, bytes, place, size);
+          at += more * STRIDE;
+          place += more;
+        }
+        end = place - 1;
         continue;
       }
       if (kind === PLUS || kind === STAR) {
@@ -208,12 +211,34 @@ export function run(
       place++;
       if (program.first !== EMPTY_ROW && !repeated) {
         // Attempts at these bytes would come to this place again, with nothing changed.
-        const first = program.first << 8;
-        while (place < size && sets[first | bytes[place]!] === 0) place++;
+        place = nextOf(sets, program.first << 8, bytes, place, size);
       }
       mark = place;
     }
   }
+}
+
+/** How many literals in a row are found one behind the other. */
+function countLiterals(code: Int32Array, at: number, bytes: Uint8Array, place: number, size: number): number {
+  let count = 0;
+  while (place + count < size) {
+    const word = code[at + count * STRIDE]!;
+    if ((word & KIND) !== LITERAL || FOLD[bytes[place + count]!] !== word >>> VALUE) break;
+    count++;
+  }
+  return count;
+}
+
+/** From `from` on the first byte that is not in the set. Functions of their own, small enough to stay in registers. */
+function endOfRun(sets: Uint8Array, row: number, bytes: Uint8Array, from: number, size: number): number {
+  for (let place = from; place < size; place++) if (sets[row | bytes[place]!] === 0) return place;
+  return size;
+}
+
+/** From `from` on the first byte that is in the set. */
+function nextOf(sets: Uint8Array, row: number, bytes: Uint8Array, from: number, size: number): number {
+  for (let place = from; place < size; place++) if (sets[row | bytes[place]!] === 1) return place;
+  return size;
 }
 
 /**
