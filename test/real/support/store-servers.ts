@@ -13,6 +13,10 @@ export interface StoreServer {
   kill(): Promise<void>;
   /** Starts it again on the same port and data. */
   restart(): Promise<void>;
+  /** Takes a copy of its data; it is ended for that, and started again. */
+  copy(): Promise<void>;
+  /** Ends it and starts it again with the copy, as after a failover to one that lagged behind. */
+  setBack(): Promise<void>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
@@ -74,15 +78,25 @@ async function server(
     child.kill(killSignal);
     await exited;
   };
+  const restart = async () => {
+    child = await start();
+  };
+  const spare = `${dir}-copy`;
+  const replace = async (from: string, to: string) => {
+    await kill();
+    rmSync(to, { recursive: true, force: true });
+    execFileSync('cp', ['-a', from, to]);
+    await restart();
+  };
   return {
     uri,
     kill,
-    restart: async () => {
-      child = await start();
-    },
+    restart,
+    copy: () => replace(dir, spare),
+    setBack: () => replace(spare, dir),
     stop: async () => {
       await kill();
-      rmSync(dir, { recursive: true, force: true });
+      for (const folder of [dir, spare]) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
