@@ -28,6 +28,8 @@ export interface ScanFailure {
 
 /** Bytes of a name, a text or an attribute value; as many are too many. */
 export const MAX_TEXT = 20480;
+/** From this length on V8 makes a piece of a string a view of it. */
+const MIN_SLICED = 13;
 export const MAX_DEPTH = 1024;
 export const MAX_ATTRIBUTES = 49;
 
@@ -50,6 +52,8 @@ interface OpenElement {
 export class XmlScanner {
   readonly nodes: FlatNode[] = [];
   readonly #input: string;
+  /** The same. */
+  readonly #bytes: Buffer;
   readonly #dialect: Dialect;
   readonly #open: OpenElement[] = [];
   readonly #bangEnds: Occurrences;
@@ -64,6 +68,7 @@ export class XmlScanner {
 
   constructor(input: string, dialect: Dialect) {
     this.#input = input;
+    this.#bytes = Buffer.from(input, 'latin1');
     this.#dialect = dialect;
     this.#bangEnds = new Occurrences(input, '!>');
     this.#dashEnds = new Occurrences(input, '-->');
@@ -162,8 +167,13 @@ export class XmlScanner {
     return this.#done.length + this.#position - this.#pieceStart;
   }
 
+  /** A text of its own: a longer piece of a string would keep the whole file in memory for as long as there is a rule of it. */
+  #cut(from: number, to: number): string {
+    return to - from < MIN_SLICED ? this.#input.slice(from, to) : this.#bytes.toString('latin1', from, to);
+  }
+
   #takeText(end: number): string {
-    const piece = this.#input.slice(this.#pieceStart, end);
+    const piece = this.#cut(this.#pieceStart, end);
     return this.#done === '' ? piece : this.#done + piece;
   }
 
@@ -366,7 +376,7 @@ export class XmlScanner {
         return undefined;
       }
       if (code === EQUALS) {
-        const text = input.slice(start, this.#position);
+        const text = this.#cut(start, this.#position);
         this.#position++;
         return { text, offset: start };
       }
@@ -418,7 +428,7 @@ export class XmlScanner {
         return undefined;
       }
       if (code === quote) {
-        const value = input.slice(start, this.#position);
+        const value = this.#cut(start, this.#position);
         this.#position++;
         return value;
       }
