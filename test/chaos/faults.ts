@@ -31,6 +31,8 @@ const BROKEN_RULES = '<group name="broken,">\n  <rule id="119998" level="3">\n  
 /** A moment that falls anywhere within what is being done just then. */
 const soon = (random: Random) => pause(random.next() * 40);
 
+export const NO_DESCRIPTORS = 'no file descriptors';
+
 export const FAULTS: readonly Fault[] = [
   {
     name: 'SIGKILL, restart',
@@ -147,7 +149,7 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: 'no file descriptors',
+    name: NO_DESCRIPTORS,
     weight: 2,
     unavailable: whyNoLimits,
     async run({ random, program }) {

@@ -5,7 +5,7 @@ import { ROOT } from '../support/hids.ts';
 import { createRandom } from '../support/random.ts';
 import { type ArrivedAlert, FakeBackend } from './backend.ts';
 import { damageStore } from './damage.ts';
-import { type Fault, mountDisk, unmountDisk, whyNoMount } from './faults.ts';
+import { type Fault, mountDisk, NO_DESCRIPTORS, unmountDisk, whyNoMount } from './faults.ts';
 import { Feed } from './feed.ts';
 import type { Load } from './load.ts';
 import { Monitor } from './monitor.ts';
@@ -27,6 +27,7 @@ export interface RunOptions {
 }
 
 const MAX_COMPLAINTS = 5;
+const AUDIT_GAP = '199040';
 
 /** What came of one run. */
 export interface RunResult {
@@ -65,6 +66,12 @@ export async function runOnce({ seed, load, folder, entry, faults, storage }: Ru
   let quarantined = 0;
   let alerts: Map<string, ArrivedAlert> | undefined;
   // What a store that was damaged on purpose leads to must not be compared.
+  /** No audit event is ever missing; but without descriptors newer ones may be read first. */
+  const judgeGaps = () => {
+    if (faults.some(({ name }) => name === NO_DESCRIPTORS)) return [];
+    const gaps = [...backend.alerts.values()].filter(({ rule }) => rule === AUDIT_GAP);
+    return gaps.slice(0, MAX_COMPLAINTS).map(({ body }) => `events were reported as missing: ${body}`);
+  };
   const ownAlerts = () => new Map([...backend.alerts].filter(([, alert]) => isOwnRule(alert.rule)));
   try {
     await program.start();
@@ -100,6 +107,7 @@ export async function runOnce({ seed, load, folder, entry, faults, storage }: Ru
     }
     await settleDown();
     alerts = ownAlerts();
+    violations.push(...judgeGaps());
     violations.push(...backend.complaints.splice(0).slice(0, MAX_COMPLAINTS));
     if (faults.length > 0 && !storage) quarantined = await damageAndGoOn();
   } catch (error) {
