@@ -11,6 +11,7 @@ export interface LogRecord {
   severityText: string;
   eventName: string;
   body: AnyValue;
+  /** Records of one source may share one map: only who says that it changes batches may change it, and it gets a copy. */
   attributes: Attributes;
   /** 32 and 16 lower-case hexadecimal digits, or empty. */
   traceId: string;
@@ -61,19 +62,21 @@ export function countRecords(batch: LogBatch): number {
 }
 
 export function createLogRecord(fields: Partial<LogRecord> = {}): LogRecord {
-  return {
-    timeUnixNano: 0n,
-    observedTimeUnixNano: 0n,
-    severityNumber: 0,
-    severityText: '',
-    eventName: '',
-    body: '',
-    attributes: new Map(),
-    traceId: '',
-    spanId: '',
-    flags: 0,
-    droppedAttributesCount: 0,
-    identity: '',
-    ...fields,
+  const record: LogRecord = {
+    timeUnixNano: fields.timeUnixNano ?? 0n,
+    observedTimeUnixNano: fields.observedTimeUnixNano ?? 0n,
+    severityNumber: fields.severityNumber ?? 0,
+    severityText: fields.severityText ?? '',
+    eventName: fields.eventName ?? '',
+    // Null is a body.
+    body: fields.body === undefined ? '' : fields.body,
+    attributes: fields.attributes ?? new Map(),
+    traceId: fields.traceId ?? '',
+    spanId: fields.spanId ?? '',
+    flags: fields.flags ?? 0,
+    droppedAttributesCount: fields.droppedAttributesCount ?? 0,
+    identity: fields.identity ?? '',
   };
+  if (fields.alert) record.alert = fields.alert;
+  return record;
 }

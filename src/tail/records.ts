@@ -36,26 +36,29 @@ export interface FileAttributes {
   attributes: Readonly<Record<string, AnyValue>>;
 }
 
-/** Makes the attributes of a file's records; each record gets its own map, since processors may add to it. */
+/**
+ * Makes the attributes of a file's records, the same map for all of them: consumers that change records get copies (see
+ * `createIntake`), and a receiver that adds to those of one makes a copy itself.
+ */
 export function createAttributes(config: FileAttributes): (file: TailFile) => Attributes {
-  const fixed = Object.entries(config.attributes);
-  const names = new WeakMap<TailFile, string>();
+  const known = new WeakMap<TailFile, Attributes>();
   return (file) => {
-    const attributes: Attributes = new Map();
-    for (const [key, value] of fixed) attributes.set(key, value);
-    if (config.include_file_name) {
-      let name = names.get(file);
-      if (name === undefined) {
-        name = basename(file.path);
-        names.set(file, name);
-      }
-      attributes.set('log.file.name', name);
+    let attributes = known.get(file);
+    if (!attributes) {
+      attributes = describeFile(file, config);
+      known.set(file, attributes);
     }
-    if (config.include_file_path) attributes.set('log.file.path', file.path);
-    attributes.set('hids.queue', '1');
-    attributes.set('hids.location', config.location ?? file.path);
     return attributes;
   };
+}
+
+function describeFile({ path }: TailFile, config: FileAttributes): Attributes {
+  const attributes: Attributes = new Map(Object.entries(config.attributes));
+  if (config.include_file_name) attributes.set('log.file.name', basename(path));
+  if (config.include_file_path) attributes.set('log.file.path', path);
+  attributes.set('hids.queue', '1');
+  attributes.set('hids.location', config.location ?? path);
+  return attributes;
 }
 
 /** Location under which Wazuh's log collector reports what happened to a file (rules 591 and 592). */

@@ -111,8 +111,8 @@ class AuditRecords implements LineHandler {
   #emit(part: EventPart<TailFile>): void {
     const { source, generation, start, end } = part.places[0];
     for (const place of part.places) place.source.dirty = true;
-    const attributes = this.#attributesOf(source);
-    if (part.cut) attributes.set('hids.truncated', true);
+    const common = this.#attributesOf(source);
+    const attributes = part.cut ? new Map(common).set('hids.truncated', true) : common;
     // After a truncation the file does not know any more how the identity began; generation and place still tell it apart.
     const identity =
       generation === source.generation ? source.identityAt(start, end) : `${source.key}:${generation}:${start}`;

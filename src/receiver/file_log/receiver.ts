@@ -22,8 +22,8 @@ function createLineRecords(config: FileLogConfig, out: BatchBuilder): LineHandle
   const attributesOf = createAttributes(config);
   return {
     line(file, line) {
-      const attributes = attributesOf(file);
-      if (line.cut) attributes.set('hids.truncated', true);
+      const common = attributesOf(file);
+      const attributes = line.cut ? new Map(common).set('hids.truncated', true) : common;
       const body = decodeLine(line, config.encoding);
       const identity = file.identityAt(line.offset, line.next);
       out.add(createLogRecord({ body, attributes, identity }), body.length);
