@@ -20,7 +20,7 @@ export interface LoadOptions {
 }
 
 /** As the unit for systemd starts the program (config/systemd). */
-const UNIT_ENVIRONMENT = {
+export const UNIT_ENVIRONMENT = {
   MALLOC_ARENA_MAX: '2',
   MALLOC_MMAP_THRESHOLD_: '196608',
   MALLOC_TRIM_THRESHOLD_: '1048576',
