@@ -85,7 +85,7 @@ describe('the history', () => {
     'holds what its bounds leave, in order, lists of at most %s, restarts included',
     async (listSize) => {
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+        fc.asyncProperty(fc.array(step, { maxLength: 120, size: 'max' }), async (steps) => {
           const bounds = { memorySize: undefined, maxAge: MAX_AGE, listSize, keepAll: false };
           const open = () => new History(QUOTA, { enabled: true }, () => {});
           const store = new MemoryStateStore();
