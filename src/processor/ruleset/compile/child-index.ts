@@ -12,7 +12,7 @@ export interface ChildIndex {
 }
 
 /** Fewer children are asked one by one: their literals would cost all other logs more than they save. */
-const MIN_CHILDREN = 8;
+export const MIN_CHILDREN = 8;
 
 /** @param numberOf gives every literal a number, the same each time */
 export function indexChildren(

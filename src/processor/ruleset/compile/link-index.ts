@@ -13,7 +13,7 @@ export interface LinkIndex {
 }
 
 /** A root of fewer children asks them as they are: to look for their literals would cost more than it saves. */
-const MANY_CHILDREN = 30;
+export const MANY_CHILDREN = 30;
 /** Fewer literals are found faster one by one, or among those of all decoders and rules. */
 const MANY_LITERALS = 100;
 

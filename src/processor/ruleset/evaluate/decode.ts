@@ -1,5 +1,5 @@
-import type { ChildIndex } from '../compile/child-index.ts';
-import type { LinkIndex } from '../compile/link-index.ts';
+import { type ChildIndex, MIN_CHILDREN } from '../compile/child-index.ts';
+import { type LinkIndex, MANY_CHILDREN } from '../compile/link-index.ts';
 import type { Decoder, Ruleset, SearchStart } from '../compile/ruleset.ts';
 import type { SearchResult } from '../matcher/types.ts';
 import type { ChildDecoders } from './child-decoders.ts';
@@ -115,10 +115,12 @@ function decide(event: Event, decoder: Decoder): void {
 function decodeChildren(event: Event, context: DecodeContext, root: Decoder, afterRoot: number, marks: Marks): void {
   const { index, tracer } = context;
   const { children } = root;
-  const links = index?.links.get(root);
+  // Most roots have few children: to look them up in vain would take longer than all of them.
+  const links = children.length >= MANY_CHILDREN ? index?.links.get(root) : undefined;
   if (links) index!.starts.open(links, event.log);
   // Who watches wants to see every decoder that is asked.
-  const indexed = index && (tracer === undefined || tracer.onlyAsked) ? index.childIndexes.get(root) : undefined;
+  const mayBeIndexed = index && children.length >= MIN_CHILDREN && (tracer === undefined || tracer.onlyAsked);
+  const indexed = mayBeIndexed ? index.childIndexes.get(root) : undefined;
   if (indexed) {
     index!.children.open(indexed, event.log, afterRoot);
     for (let position = index!.children.next(); position >= 0; position = index!.children.next()) {

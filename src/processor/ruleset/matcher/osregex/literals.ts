@@ -1,4 +1,5 @@
 import { FOLD } from '../ascii.ts';
+import type { LiteralAlternative } from '../literal-set.ts';
 import type { Alternative } from './parse.ts';
 
 /**
@@ -30,6 +31,22 @@ export function exactTexts(alternatives: readonly Alternative[]): string[] | und
     if (isPossible(alternative)) texts.push(text);
   }
   return texts;
+}
+
+/** The pattern as plain literals (folded) with anchors; undefined where any alternative is more or less than that. */
+export function literalAlternatives(alternatives: readonly Alternative[]): LiteralAlternative[] | undefined {
+  const literals: LiteralAlternative[] = [];
+  for (const alternative of alternatives) {
+    const { tokens, begin, end } = alternative;
+    if (tokens.length === 0) return undefined;
+    let text = '';
+    for (const token of tokens) {
+      if (token.kind !== 'literal') return undefined;
+      text += String.fromCharCode(token.byte);
+    }
+    if (isPossible(alternative)) literals.push({ text, begin, end });
+  }
+  return literals;
 }
 
 /** So many tokens have to follow a class for it never to be left out at the end of a text. */

@@ -59,7 +59,7 @@ export function run(
   captureMode: boolean,
   start = UNKNOWN,
 ): number {
-  const { code, end: whole, jump } = program;
+  const { code, end: whole, jump, lead } = program;
   const sets = SETS;
   const size = text.length;
   const lower = program.folds ? (folded ?? foldAscii(text)) : '';
@@ -75,13 +75,13 @@ export function run(
   if (code.length === STRIDE) return !whole || size === from ? from : NO_MATCH;
   if (size === from) return acceptsRest(code, 0, false) ? from : NO_MATCH;
   if (jump !== '') {
-    restart = start >= from ? start : lower.indexOf(jump, from);
+    restart = start >= from && lead === 0 ? start : nextStart(program, sets, lower, bytes, from);
     if (restart < 0) return NO_MATCH;
-    if (program.filter !== undefined && !program.filter.passes(lower, restart + jump.length)) return NO_MATCH;
     mark = restart;
-    at = jump.length * STRIDE;
-    place = restart + jump.length;
+    at = (lead + jump.length) * STRIDE;
+    place = restart + lead + jump.length;
     end = place - 1;
+    if (program.filter !== undefined && !program.filter.passes(lower, place)) return NO_MATCH;
   } else {
     if (program.begin && (code[0]! & KIND) === LITERAL && FOLD[bytes[from]!] !== code[0]! >>> VALUE) return NO_MATCH;
     if (program.filter !== undefined && !program.filter.passes(lower, from)) return NO_MATCH;
@@ -200,11 +200,13 @@ export function run(
     }
     end = NO_MATCH;
     if (jump !== '') {
-      restart = lower.indexOf(jump, place + 1);
+      restart = nextStart(program, sets, lower, bytes, place + 1);
       if (restart < 0) return NO_MATCH;
+      // The attempts between: a class that fails clears it, a literal that fails does not.
+      if (lead === 1 && repeated) repeated = endOfRun(sets, program.first << 8, bytes, place + 1, restart) === restart;
       mark = restart;
-      at = jump.length * STRIDE;
-      place = restart + jump.length;
+      at = (lead + jump.length) * STRIDE;
+      place = restart + lead + jump.length;
       end = place - 1;
     } else {
       at = 0;
@@ -216,6 +218,15 @@ export function run(
       mark = place;
     }
   }
+}
+
+/** Where the next attempt begins that gets past the literal, from `from` on; -1 for nowhere. */
+function nextStart(program: Program, sets: Uint8Array, lower: string, bytes: Uint8Array, from: number): number {
+  const { jump, lead, first } = program;
+  let place = lower.indexOf(jump, from + lead);
+  if (lead === 0) return place;
+  while (place >= 0 && sets[(first << 8) | bytes[place - 1]!] === 0) place = lower.indexOf(jump, place + 1);
+  return place - lead;
 }
 
 /** How many literals in a row are found one behind the other. */

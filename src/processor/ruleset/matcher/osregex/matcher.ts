@@ -1,8 +1,10 @@
+import { foldAscii } from '../ascii.ts';
 import { bytesOf } from '../byte-view.ts';
+import { LiteralSet } from '../literal-set.ts';
 import { type Matcher, MatchLimitError, type Searcher, type SearchResult } from '../types.ts';
 import { Alternatives } from './alternatives.ts';
 import { leadingSets } from './leading.ts';
-import { exactTexts, requiredBytes, requiredLiterals } from './literals.ts';
+import { exactTexts, literalAlternatives, requiredBytes, requiredLiterals } from './literals.ts';
 import { LIMIT, NO_MATCH, run, UNKNOWN } from './machine.ts';
 import { parseOsRegex, type Token } from './parse.ts';
 import { literalStart } from './program.ts';
@@ -16,6 +18,8 @@ export class OsRegexMatcher implements Matcher {
   readonly pattern: string;
   readonly requiredLiterals: readonly string[] | undefined;
   readonly exactTexts: readonly string[] | undefined;
+  /** One of them from the first text on. */
+  #literals: LiteralSet | undefined = undefined;
   #alternatives: Alternatives | undefined = undefined;
 
   /** @throws PatternError */
@@ -27,9 +31,13 @@ export class OsRegexMatcher implements Matcher {
   }
 
   test(text: string, folded?: string): boolean {
-    const bytes = bytesOf(text);
-    this.#alternatives ??= new Alternatives(this.pattern);
+    if (this.#literals !== undefined) return this.#literals.test(folded ?? foldAscii(text));
     const alternatives = this.#alternatives;
+    if (alternatives === undefined) {
+      this.#prepare();
+      return this.test(text, folded);
+    }
+    const bytes = bytesOf(text);
     if (!alternatives.mayMatch(text, bytes, folded, 0)) return false;
     for (const program of alternatives.programs) {
       const end = run(program, text, bytes, folded, 0, undefined, false);
@@ -37,6 +45,12 @@ export class OsRegexMatcher implements Matcher {
       if (end !== NO_MATCH) return alternatives.matched();
     }
     return alternatives.missed(text, folded, 0);
+  }
+
+  #prepare(): void {
+    const literals = literalAlternatives(parseOsRegex(this.pattern));
+    if (literals) this.#literals = new LiteralSet(literals);
+    else this.#alternatives = new Alternatives(this.pattern);
   }
 }
 
@@ -103,11 +117,14 @@ function isParenthesis({ kind }: Token): boolean {
   return kind === 'open' || kind === 'close';
 }
 
+const NO_CAPTURES: readonly string[] = [];
+
 /**
  * The complete pairs up to the first incomplete one. Undefined where a capture ends before it begins: the original
  * crashes on it (` (\S*)$` on a text ending in two blanks), which here is no match.
  */
-function collect(text: string, places: Int32Array, count: number): string[] | undefined {
+function collect(text: string, places: Int32Array, count: number): readonly string[] | undefined {
+  if (count === 0) return NO_CAPTURES;
   const captures: string[] = [];
   for (let i = 0; i + 1 < count; i += 2) {
     const open = places[i]!;

@@ -49,9 +49,11 @@ export interface Program {
   readonly parens: number;
   /** Literals (folded) that a pattern without `^` begins with, up to the first other token: a search jumps there. */
   readonly jump: string;
+  /** 1 where a class without quantifier stands before them. */
+  readonly lead: number;
   /** What every matching text has besides. */
   readonly filter: LiteralFilter | undefined;
-  /** Row of the bytes at which a match can begin; EMPTY_ROW where that is any, or the literal start tells. */
+  /** Row of the bytes at which a match can begin; EMPTY_ROW where that is any, or a literal at the very start tells. */
   readonly first: number;
   /** Whether `run` looks at the folded text. */
   readonly folds: boolean;
@@ -89,8 +91,9 @@ export function buildProgram(alternative: Alternative): Program {
     code[place] = kind | flags | (value << VALUE);
     code[place + 1] = rows;
   }
-  const jump = literalStart(alternative);
-  const startsWithLiteral = tokens[0]?.kind === 'literal' && tokens[0].byte >= 0;
+  const lead = leadsToLiteral(alternative) ? 1 : 0;
+  const jump = lead === 1 ? literalStart({ tokens: tokens.slice(1), begin, end }) : literalStart(alternative);
+  const startsWithLiteral = lead === 1 || (tokens[0]?.kind === 'literal' && tokens[0].byte >= 0);
   const filter = needsFilter(alternative)
     ? new LiteralFilter(literalRuns(alternative).slice(startsWithLiteral ? 1 : 0))
     : undefined;
@@ -100,8 +103,9 @@ export function buildProgram(alternative: Alternative): Program {
     end,
     parens: tokens.filter(isParen).length,
     jump,
+    lead,
     filter: filter?.isEmpty ? undefined : filter,
-    first: jump === '' && !begin ? firstRow(tokens) : EMPTY_ROW,
+    first: (jump === '' || lead === 1) && !begin ? firstRow(tokens) : EMPTY_ROW,
     folds: jump !== '' || (filter !== undefined && !filter.isEmpty),
   };
 }
@@ -174,6 +178,16 @@ function firstRow(tokens: readonly Token[]): number {
     if (kindOf(token) !== STAR) return rowOf(first) ?? EMPTY_ROW;
   }
   return EMPTY_ROW;
+}
+
+/** Shorter literals behind a class stand in too many places. */
+const MIN_LED = 3;
+
+/** Whether attempts fail before the literal is complete, and leave nothing behind, wherever class and literal are not. */
+function leadsToLiteral({ tokens, begin, end }: Alternative): boolean {
+  const first = tokens[0];
+  if (begin || first?.kind !== 'class' || first.quantifier !== 'one') return false;
+  return literalStart({ tokens: tokens.slice(1), begin, end }).length >= MIN_LED;
 }
 
 /** Literals (folded) that an alternative without `^` begins with, up to the first other token. */

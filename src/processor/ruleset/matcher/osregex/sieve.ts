@@ -67,22 +67,17 @@ export class Sieve {
 
   /** False where the text, `size` bytes of which the first is at `from`, cannot match. */
   passes(bytes: Uint8Array, from: number, size: number): boolean {
-    const kinds = this.#kinds;
-    let table = this.#table;
     let state = 0;
-    for (let place = from; place < size; place++) {
-      const kind = kinds[bytes[place]!]!;
-      let next = table[state + kind]!;
-      if (next < 0) {
-        if (next === UNKNOWN) {
-          next = this.#follow(state, kind);
-          table = this.#table;
-        }
-        if (next === PASSES) return true;
-      }
+    for (let place = from; ; place = walk.place) {
+      state = followKnown(this.#table, this.#kinds, bytes, state, place, size);
+      if (walk.place >= size) return this.#ends[state / this.#examples.length]!;
+      const kind = this.#kinds[bytes[walk.place]!]!;
+      let next = this.#table[state + kind]!;
+      if (next === UNKNOWN) next = this.#follow(state, kind);
+      if (next === PASSES) return true;
       state = next;
+      walk.place++;
     }
-    return this.#ends[state / this.#examples.length]!;
   }
 
   /** Numbers the kinds of bytes; returns one byte of each. */
@@ -165,6 +160,32 @@ export class Sieve {
     while ((code[at]! & KIND) === STAR) at += STRIDE;
     return acceptsRest(code, at, repeated);
   }
+}
+
+/** Where `followKnown` stopped. */
+const walk = { place: 0 };
+
+/**
+ * The last of the states known so far, and none of them lets the text pass. A function of its own, small enough for all of
+ * its loop to stay in registers.
+ */
+function followKnown(
+  table: Int32Array,
+  kinds: Uint8Array,
+  bytes: Uint8Array,
+  from: number,
+  start: number,
+  size: number,
+): number {
+  let state = from;
+  let place = start;
+  for (; place < size; place++) {
+    const next = table[state + kinds[bytes[place]!]!]!;
+    if (next < 0) break;
+    state = next;
+  }
+  walk.place = place;
+  return state;
 }
 
 interface Steps {
