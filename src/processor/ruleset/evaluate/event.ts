@@ -22,6 +22,7 @@ export const NO_TEXTS: readonly string[] = [];
 /**
  * One event on its way through the engine; all texts are bytes (latin1). Rules see what pre-decoding and decoding left
  * here, and histories keep it while a correlation may still need it.
+ * Its texts stay as they are once it is decided: an alert's record is made of them when its batch leaves.
  */
 export class Event {
   /** Receive time, epoch milliseconds and seconds: the only clock rules see. */
