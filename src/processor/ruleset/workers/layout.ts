@@ -1,9 +1,10 @@
 import type { Change, QueueItem, StateStore } from '../../../component/state-store.ts';
+import { bytesToText } from '../bytes.ts';
 import type { Event } from '../evaluate/event.ts';
 import { readHistory, writeHistory } from '../evaluate/state/history-rows.ts';
 import { decodeJson, encodeJson } from '../evaluate/state/store-key.ts';
 import { EngineState } from '../evaluate/state.ts';
-import { shardOf } from './shard.ts';
+import { HOST_SHARDS, HostShards } from './host-shards.ts';
 
 const LAYOUT = 'workers';
 const COUNT = 'count';
@@ -30,17 +31,24 @@ export function ownNamespace(namespace: string, index: number, workers: number):
  * there was anything to bring.
  */
 export async function settleLayout(store: StateStore, workers: number): Promise<boolean> {
-  const stored = store.get(LAYOUT, COUNT);
-  const before = stored === undefined ? 1 : Number(decodeJson(stored));
-  if (before === workers || !Number.isSafeInteger(before) || before < 1) return false;
+  const bytes = store.get(LAYOUT, COUNT);
+  const stored = bytes === undefined ? [1] : decodeJson(bytes);
+  const before = Number(stored);
+  // Hosts went by a hash of their names before they were dealt out: a number alone stands for that.
+  const isSettled = before === workers && (workers === 1 || Array.isArray(stored));
+  if (isSettled || !Number.isSafeInteger(before) || before < 1) return false;
   const changes: Change[] = [];
   const from = { store, workers: before };
+  for (const [key] of store.entries(HOST_SHARDS)) changes.push({ op: 'delete', namespace: HOST_SHARDS, key });
+  const hosts = new HostShards(workers);
   for (const namespace of OWN_NAMESPACES) {
-    if (namespace === HISTORY) moveHistory(from, workers, changes);
-    else if (namespace === DIFF_OWNER) moveOwners(from, workers, changes);
+    if (namespace === HISTORY) moveHistory(from, hosts, changes);
+    else if (namespace === DIFF_OWNER) moveOwners(from, hosts, changes);
     else copyRows(from, namespace, workers, changes);
   }
-  changes.push({ op: 'put', namespace: LAYOUT, key: COUNT, value: encodeJson(workers) });
+  if (workers > 1) changes.push(...hosts.drain());
+  const value = encodeJson(workers === 1 ? 1 : [workers]);
+  changes.push({ op: 'put', namespace: LAYOUT, key: COUNT, value });
   await store.commit(changes);
   return changes.some(({ op }) => op === 'delete');
 }
@@ -50,7 +58,8 @@ interface StoredLayout {
   readonly workers: number;
 }
 
-function moveHistory(from: StoredLayout, workers: number, changes: Change[]): void {
+function moveHistory(from: StoredLayout, hosts: HostShards, changes: Change[]): void {
+  const { workers } = hosts;
   const found: Event[] = [];
   for (let index = 0; index < from.workers; index++) {
     found.push(...readHistory(takeRows(from, HISTORY, index, changes)));
@@ -58,7 +67,7 @@ function moveHistory(from: StoredLayout, workers: number, changes: Change[]): vo
   found.sort((a, b) => a.time - b.time);
   for (let shard = 0; shard < workers; shard++) {
     const namespace = ownNamespace(HISTORY, shard, workers);
-    const own = found.filter(({ agentId }) => shardOf(agentId, workers) === shard);
+    const own = found.filter(({ agentId }) => hosts.of(bytesToText(agentId)) === shard);
     own.forEach((event, sequence) => {
       event.sequence = sequence;
     });
@@ -69,7 +78,7 @@ function moveHistory(from: StoredLayout, workers: number, changes: Change[]): vo
 }
 
 /** Who owns which snapshot goes to the worker of that host. */
-function moveOwners(from: StoredLayout, workers: number, changes: Change[]): void {
+function moveOwners(from: StoredLayout, hosts: HostShards, changes: Change[]): void {
   const rows = new Map<string, Uint8Array>();
   for (let index = 0; index < from.workers; index++) {
     for (const [slot, value] of takeRows(from, DIFF_OWNER, index, changes)) rows.set(slot, value);
@@ -79,19 +88,21 @@ function moveOwners(from: StoredLayout, workers: number, changes: Change[]): voi
     for (const [slot, text] of from.store.entries(DIFF)) rows.set(slot, encodeJson(['', text.length, 0]));
   }
   for (const [slot, value] of rows) {
-    for (const shard of shardsOfSlot(slot, value, workers)) {
-      changes.push({ op: 'put', namespace: ownNamespace(DIFF_OWNER, shard, workers), key: slot, value });
+    for (const shard of shardsOfSlot(slot, value, hosts)) {
+      changes.push({ op: 'put', namespace: ownNamespace(DIFF_OWNER, shard, hosts.workers), key: slot, value });
     }
   }
 }
 
 /** Two where it cannot be told an agent from a host that the own host relays for: one of them never asks for it. */
-function shardsOfSlot(slot: string, value: Uint8Array, workers: number): ReadonlySet<number> {
+function shardsOfSlot(slot: string, value: Uint8Array, hosts: HostShards): ReadonlySet<number> {
   const owner = readList(value)[0];
   const [, hostname] = readList(slot);
-  if (typeof owner !== 'string' || owner === '') return new Set(Array.from({ length: workers }, (_, index) => index));
-  const shard = shardOf(owner, workers);
-  return owner === hostname ? new Set([shard, shardOf(LOCAL, workers)]) : new Set([shard]);
+  if (typeof owner !== 'string' || owner === '') {
+    return new Set(Array.from({ length: hosts.workers }, (_, index) => index));
+  }
+  const shard = hosts.of(bytesToText(owner));
+  return owner === hostname ? new Set([shard, hosts.of(LOCAL)]) : new Set([shard]);
 }
 
 function readList(json: string | Uint8Array): unknown[] {

@@ -24,7 +24,6 @@ import { settleLayout } from './layout.ts';
 import type { ShardCounts, ShardOutcome } from './outcome-codec.ts';
 import { WorkerPool } from './pool.ts';
 import { Item, type SentSource } from './record-codec.ts';
-import { shardOf } from './shard.ts';
 import { ShardedState, type ShardedUnit } from './sharded-state.ts';
 
 /** Rules that a warning names. */
@@ -266,7 +265,7 @@ export class ShardedRulesetProcessor implements Processor {
     return batch.logs.map((group) => {
       const host = this.#hostOf(group);
       if (!host) return group;
-      const shard = shardOf(host.agentId, this.#workers);
+      const shard = this.#state!.hosts.of(host.agentId);
       const source: SentSource = { host, resource: group.resource, trusted: group.trusted };
       const from = order;
       for (const record of group.records) {

@@ -6,6 +6,7 @@ import type { Ruleset } from '../compile/ruleset.ts';
 import type { Quota } from '../evaluate/state/host-shares.ts';
 import type { Evicted } from '../evaluate/state/limits.ts';
 import type { StateView } from '../state-view.ts';
+import { HostShards } from './host-shards.ts';
 import { OWN_NAMESPACES, ownNamespace } from './layout.ts';
 import type { Row } from './messages.ts';
 import type { ShardMemory } from './outcome-codec.ts';
@@ -34,6 +35,7 @@ export interface ShardedUnit {
  */
 export class ShardedState {
   readonly runs = new CommandRuns();
+  readonly hosts: HostShards;
   readonly #settings: Settings;
   readonly #view: StateView;
   readonly #workers: number;
@@ -51,6 +53,7 @@ export class ShardedState {
 
   constructor(settings: Settings, view: StateView, workers: number, fts?: Quota) {
     this.#keys = new KeyKeeper(fts);
+    this.hosts = new HostShards(workers);
     this.#settings = settings;
     this.#view = view;
     this.#workers = workers;
@@ -97,6 +100,7 @@ export class ShardedState {
   /** @throws where the store cannot be read */
   load(pool: WorkerPool): void {
     this.runs.load(this.#view);
+    this.hosts.load(this.#view);
     this.#keys.load(this.#view);
     this.#counts.load(this.#view, this.#ruleset);
     pool.restore((index) => this.#rowsOf(index));
@@ -133,13 +137,13 @@ export class ShardedState {
       this.fail();
     });
     const failures = this.#failures;
-    const runs: Change[] = [];
+    const own: Change[] = [];
     const add = (change: Change) => work.add(this.#view.outer(change));
     return {
       check: () => {
         if (failures !== this.#failures) throw new RefusedError('state goes back to what is stored', RESTORE_RETRY_MS);
       },
-      noteSent: () => runs.push(...this.runs.drain()),
+      noteSent: () => own.push(...this.runs.drain(), ...this.hosts.drain()),
       take: (shard, { changes, added, evicted, counted }) => {
         shards.add(shard);
         for (const change of changes) add(this.#outer(change, shard));
@@ -148,7 +152,7 @@ export class ShardedState {
         this.#evicted.push(...evicted);
       },
       finish: () => {
-        const changes = runs;
+        const changes = own;
         this.#keys.drain(changes);
         this.#counts.drain(changes);
         for (const change of changes) add(change);
