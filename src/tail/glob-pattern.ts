@@ -26,21 +26,37 @@ export function compileExclude(pattern: string): (path: string) => boolean {
   const alternatives = parseGlob(pattern);
   return (path) => {
     const names = path.split('/').filter((segment, index) => segment !== '' || index === 0);
-    return alternatives.some((segments) => matches(segments, 0, names, 0));
+    return alternatives.some((segments) => matches(segments, names));
   };
 }
 
-function matches(segments: readonly GlobSegment[], at: number, names: readonly string[], from: number): boolean {
-  for (; at < segments.length; at++, from++) {
+/** As `matchTokens`: whoever makes folders in folders must not decide how long it takes. */
+function matches(segments: readonly GlobSegment[], names: readonly string[]): boolean {
+  let at = 0;
+  let from = 0;
+  let deep = -1;
+  let deepFrom = 0;
+  while (from < names.length) {
     const segment = segments[at];
-    if (segment.kind === 'any_depth') {
-      for (let next = from; next <= names.length; next++) if (matches(segments, at + 1, names, next)) return true;
+    if (segment?.kind === 'any_depth') {
+      deep = at++;
+      deepFrom = from;
+    } else if (segment && matchesName(segment, names[from])) {
+      at++;
+      from++;
+    } else if (deep >= 0) {
+      at = deep + 1;
+      from = ++deepFrom;
+    } else {
       return false;
     }
-    if (from >= names.length) return false;
-    if (segment.kind === 'literal' ? names[from] !== segment.name : !segment.matches(names[from])) return false;
   }
-  return from === names.length;
+  while (segments[at]?.kind === 'any_depth') at++;
+  return at === segments.length;
+}
+
+function matchesName(segment: Exclude<GlobSegment, { kind: 'any_depth' }>, name: string): boolean {
+  return segment.kind === 'literal' ? name === segment.name : segment.matches(name);
 }
 
 /** One character of a name, or `*`. */

@@ -17,6 +17,8 @@ interface Listing {
  */
 const SETTLED_NS = 2_000_000_000n;
 const MAX_PATHS = 100_000;
+/** Folders that are listed at most: each is looked at again and again. */
+const MAX_FOLDERS = 20_000;
 
 /** What could not be looked at; a folder that does not exist is no error, since it may come. */
 export interface GlobError {
@@ -31,9 +33,11 @@ export interface GlobError {
 export class Glob {
   readonly #include: GlobSegment[][];
   readonly #exclude: ((path: string) => boolean)[];
+  readonly #maxFolders: number;
   #listings = new Map<string, Listing>();
 
-  constructor(include: readonly string[], exclude: readonly string[], baseDir: string) {
+  constructor(include: readonly string[], exclude: readonly string[], baseDir: string, maxFolders = MAX_FOLDERS) {
+    this.#maxFolders = maxFolders;
     const absolute = (pattern: string) =>
       pattern.startsWith('/') ? pattern : `${escapeGlob(resolve(baseDir))}/${pattern}`;
     this.#include = include.flatMap((pattern) => parseGlob(absolute(pattern)));
@@ -43,8 +47,11 @@ export class Glob {
   /** Matching paths in ascending order. Those that end with a name without a wildcard need not exist, nor be files. */
   async expand(): Promise<{ paths: string[]; errors: GlobError[] }> {
     const found = new Set<string>();
-    const walk: Walk = { found, errors: [], listed: new Map() };
-    for (const segments of this.#include) await this.#walk('', segments, 1, walk);
+    const walk: Walk = { found, errors: [], listed: new Map(), seen: new Set() };
+    for (const segments of this.#include) {
+      walk.seen.clear();
+      await this.#walk('', segments, 1, walk);
+    }
     this.#listings = walk.listed;
     const paths = [...found].filter((path) => !this.#exclude.some((excluded) => excluded(path))).sort();
     if (found.size >= MAX_PATHS) {
@@ -52,6 +59,10 @@ export class Glob {
         path: paths[0] ?? '/',
         error: new Error(`more than ${MAX_PATHS} paths match; the rest is not read`),
       });
+    }
+    if (walk.skipped !== undefined) {
+      const error = new Error(`there are more than ${this.#maxFolders} folders; the rest is not looked at`);
+      walk.errors.push({ path: walk.skipped, error });
     }
     return { paths, errors: walk.errors };
   }
@@ -67,6 +78,10 @@ export class Glob {
 
   async #walk(folder: string, segments: readonly GlobSegment[], at: number, walk: Walk): Promise<void> {
     if (walk.found.size >= MAX_PATHS) return;
+    // Several `**` lead to the same folder in many ways.
+    const place = `${at}${folder}`;
+    if (walk.seen.has(place)) return;
+    walk.seen.add(place);
     if (at === segments.length) {
       walk.found.add(folder);
       return;
@@ -92,6 +107,10 @@ export class Glob {
     const path = folder === '' ? '/' : folder;
     const known = walk.listed.get(path);
     if (known) return known.entries;
+    if (walk.listed.size >= this.#maxFolders) {
+      walk.skipped ??= path;
+      return [];
+    }
     try {
       const { mtimeNs } = await stat(path, { bigint: true });
       const before = this.#listings.get(path);
@@ -113,6 +132,10 @@ interface Walk {
   errors: GlobError[];
   /** Also spares a second listing of the same folder within one walk. */
   listed: Map<string, Listing>;
+  /** Which part of the pattern was looked for where. */
+  seen: Set<string>;
+  /** The first folder that was one too many. */
+  skipped?: string;
 }
 
 function escapeGlob(path: string): string {

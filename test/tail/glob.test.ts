@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Glob } from '../../src/tail/glob.ts';
-import { compileExclude, parseGlob } from '../../src/tail/glob-pattern.ts';
+import { compileExclude, type GlobSegment, parseGlob } from '../../src/tail/glob-pattern.ts';
 import { createFolder } from './harness.ts';
 
 let folder: string;
@@ -72,6 +73,23 @@ describe('expand', () => {
     expect(await expand(['**/x.log'])).toEqual(['a/b/x.log', 'a/x.log']);
   });
 
+  it('is not kept busy by folders in folders, whatever the pattern', { timeout: 10_000 }, async () => {
+    const deep = 'd/'.repeat(300);
+    mkdirSync(join(folder, deep), { recursive: true });
+    writeFileSync(join(folder, deep, 'x.log'), '');
+    expect(await expand([`**/d/**/d/**/d/**/d/**/x.log`, '**/**/**/**/**/none'])).toEqual([`${deep}x.log`]);
+    const excluded = compileExclude('/**/d/**/d/**/d/**/d/**/e');
+    expect([excluded(`/${deep}x`), excluded(`/${deep}e`)]).toEqual([false, true]);
+  });
+
+  it('looks at a bounded number of folders, and says so', async () => {
+    const { paths, errors } = await new Glob(['a/**/*.log'], [], folder, 1).expand();
+    expect(paths).toEqual([join(folder, 'a/x.log'), join(folder, 'a/y.log')]);
+    expect(errors.map(({ path, error }) => [path, error.message])).toEqual([
+      [join(folder, 'a/b'), 'there are more than 1 folders; the rest is not looked at'],
+    ]);
+  });
+
   it('says which folder it cannot list', async () => {
     symlinkSync(join(folder, 'self'), join(folder, 'self'));
     const { paths, errors } = await new Glob(['self/*.log', 'a/x.log'], [], folder).expand();
@@ -110,4 +128,26 @@ describe('patterns', () => {
   ])('exclude %s, path %s: %s', (pattern, path, expected) => {
     expect(compileExclude(pattern)(path)).toBe(expected);
   });
+});
+
+it('excludes what one way after the other would', () => {
+  const segment = fc.constantFrom('**', '**', 'a', 'b', '*', 'a*');
+  const name = fc.constantFrom('a', 'b', 'ab');
+  const tryAll = (segments: readonly GlobSegment[], names: readonly string[]): boolean => {
+    const [first, ...rest] = segments;
+    if (!first) return names.length === 0;
+    if (first.kind === 'any_depth') {
+      return tryAll(rest, names) || (names.length > 0 && tryAll(segments, names.slice(1)));
+    }
+    const [one] = names;
+    if (one === undefined) return false;
+    return (first.kind === 'literal' ? first.name === one : first.matches(one)) && tryAll(rest, names.slice(1));
+  };
+  fc.assert(
+    fc.property(fc.array(segment, { maxLength: 6 }), fc.array(name, { maxLength: 6 }), (pattern, names) => {
+      const text = ['', ...pattern].join('/');
+      const [segments] = parseGlob(text);
+      expect(compileExclude(text)(['', ...names].join('/'))).toBe(tryAll(segments.slice(1), names));
+    }),
+  );
 });
