@@ -59,6 +59,11 @@ describe.each([
     expect(compare(all, texts, many)).toBe(4);
   });
 
+  test('finds all of many literals in one text, also more than are compared at once', () => {
+    const all = Array.from({ length: 3000 }, (_, index) => `key${index}=`);
+    expect(compare(all, [all.join(' '), all.slice(0, 40).join('')], many)).toBe(3000 + 40);
+  });
+
   test('forgets what an earlier, longer text held', () => {
     const all = ['root', 'user', 'fail'];
     expect(compare(all, ['a root and a user fail', 'roo', 'a roo', 'xroot', 'us', 'fai', 'fail'], many)).toBe(5);

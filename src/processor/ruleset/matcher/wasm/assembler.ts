@@ -42,6 +42,8 @@ export const geU = (one: Code, other: Code): Code => [...one, ...other, 0x4f];
 
 /** Any address; aligned ones are no faster. */
 export const load32 = (address: Code, offset = 0): Code => [...address, 0x28, 0, ...unsigned(offset)];
+export const load8S = (address: Code, offset = 0): Code => [...address, 0x2c, 0, ...unsigned(offset)];
+export const load16 = (address: Code, offset = 0): Code => [...address, 0x2f, 0, ...unsigned(offset)];
 export const load8 = (address: Code, offset = 0): Code => [...address, 0x2d, 0, ...unsigned(offset)];
 export const store32 = (address: Code, value: Code, offset = 0): Code => [
   ...address,
