@@ -82,8 +82,9 @@ export class SendQueue {
     const { items, bytes } = this.size();
     if (items === 0) return false;
     const { maxItems, maxBytes } = this.#limits;
-    const itemMargin = Math.min(SPARE * this.#usualItems, maxItems * MAX_MARGIN);
-    const byteMargin = Math.min(SPARE * this.#usualBytes, maxBytes * MAX_MARGIN);
+    // What is promised counts twice from its commit until this thread hears of that, which may be when the batch is done.
+    const itemMargin = Math.min(SPARE * this.#usualItems + this.#promisedItems, maxItems * MAX_MARGIN);
+    const byteMargin = Math.min(SPARE * this.#usualBytes + this.#promisedBytes, maxBytes * MAX_MARGIN);
     return items + Math.max(1, Math.floor(itemMargin)) > maxItems || bytes + byteMargin > maxBytes;
   }
 

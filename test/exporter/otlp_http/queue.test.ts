@@ -114,6 +114,39 @@ describe('otlp_http queue', () => {
     expect(backend.acceptedTexts).toHaveLength(stored);
   });
 
+  it('takes what it said it had room for, also when others are stored meanwhile', async () => {
+    const backend = await Backend.start();
+    backend.otherwise = unavailable;
+    const started = await start({ endpoint: backend.endpoint, sending_queue: { queue_bytes: 131_072 } });
+    const { exporter, store } = started;
+    const told = { commit: async () => {} } as unknown as StateStore;
+    let pending: TestWorkUnit[] = [];
+    for (let rounds = 0; ; rounds++) {
+      try {
+        exporter.checkRoom();
+      } catch {
+        expect(rounds).toBeGreaterThan(10);
+        break;
+      }
+      // On disk, and this side does not know yet.
+      for (const work of pending) await store.commit(work.changes);
+      const next = new TestWorkUnit();
+      await exporter.consume(logs(['x'.repeat(1500)]), next);
+      for (const work of pending) await work.commit(told);
+      pending = [next];
+      for (let more = 0; more < 3; more++) {
+        const work = new TestWorkUnit();
+        try {
+          exporter.checkRoom();
+        } catch {
+          break;
+        }
+        await exporter.consume(logs(['y'.repeat(1500)]), work);
+        pending.push(work);
+      }
+    }
+  });
+
   it.each([{ block_on_overflow: true }, { drop_oldest_on_overflow: true }])(
     'refuses nothing beforehand with %o',
     async (policy) => {
