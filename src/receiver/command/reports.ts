@@ -2,6 +2,7 @@ import { formatHealthEvent, type HealthEventName } from '../../component/health-
 import { printableText } from '../../pdata/printable.ts';
 import type { RunResult } from './run.ts';
 
+const NEWLINE = 10;
 /** Output shown below a report of a run whose output is not evaluated. */
 const EXCERPT_BYTES = 4096;
 
@@ -130,5 +131,9 @@ function cut(result: RunResult): string {
 
 /** For people: what acts on a terminal is escaped, and what is not UTF-8 shows as U+FFFD. */
 function printable(bytes: Buffer): string {
-  return printableText(bytes.toString('utf8').replaceAll('\r', '')).replace(/\n+$/, '');
+  const text = printableText(bytes.toString('utf8').replaceAll('\r', ''));
+  // Not by an expression: that would look at line ends in the middle again and again.
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === NEWLINE) end--;
+  return text.slice(0, end);
 }

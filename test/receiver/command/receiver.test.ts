@@ -194,6 +194,13 @@ describe('command receiver', () => {
     expect(bodies(setup)).toEqual([output, report, output]);
   });
 
+  it('is not kept busy by line ends on standard error', { timeout: 15_000 }, async () => {
+    const command = String.raw`echo out; head -c 1000000 /dev/zero | tr '\0' '\n' >&2; printf 'end\n\n' >&2`;
+    const setup = await started({ command, alias: 'x', max_stderr: 1024 * 1024 });
+    await setup.intake.waitForRecords(2);
+    expect(bodies(setup)[1]).toMatch(/^otel-hids: command wrote to stderr: subject='x' bytes=1000005\n\n+end$/);
+  });
+
   it.each([
     ['a string', 'echo one; echo two >&2; echo three'],
     ['a list', ['sh', '-c', 'echo one; echo two >&2; echo three']],
