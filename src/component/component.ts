@@ -50,8 +50,8 @@ export interface Intake {
   consume(batch: LogBatch, progress?: readonly Change[]): Promise<void>;
   /**
    * Resolves when a batch that is handed over at once is worked on at once: who can hold it in a smaller form waits for
-   * that before he makes a batch of it. Turns are given one after the other, each in a round of the event loop of its own,
-   * so that deliveries get on in between.
+   * that before he makes a batch of it. Turns are given one after the other, those that take long each in a round of the
+   * event loop of its own, so that deliveries get on in between.
    */
   turn?(): Promise<void>;
 }

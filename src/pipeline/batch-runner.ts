@@ -12,6 +12,11 @@ const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 
 /** Batches that are at work at the same time, where consumers overlap them. */
 const MAX_AT_WORK = 4;
+/**
+ * For how long turns are given in one round of the event loop: small batches share a commit, and after a large one
+ * deliveries get on.
+ */
+const ROUND_MS = 10;
 
 interface Task {
   /** Gone once it is done, and the batch with it: what waits for the disk holds no records. */
@@ -38,6 +43,8 @@ export interface BatchRunnerOptions {
   meter: Meter;
   /** Told of every commit's outcome: undefined when it succeeded. */
   onOutcome?(error: unknown): void;
+  /** Milliseconds that only grow; `performance.now` by default. */
+  now?(): number;
 }
 
 /**
@@ -69,10 +76,14 @@ export class BatchRunner {
   #awaitsCommits = false;
   #idle: (() => void)[] = [];
   readonly #turns: { overlaps: boolean; give(): void }[] = [];
-  #turnOffered = false;
+  #turnGiven = false;
+  #roundAsked = false;
+  #roundEnds = 0;
+  readonly #now: () => number;
 
   constructor(options: BatchRunnerOptions) {
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
     const { meter } = options;
     this.#commits = meter.createCounter('hids_pipeline_commits', { description: 'Commits of one or more batches' });
     this.#committed = meter.createCounter('hids_pipeline_committed_batches', {
@@ -95,13 +106,14 @@ export class BatchRunner {
     if (this.#waiting.length >= MAX_WAITING) {
       return Promise.reject(new RefusedError(`${MAX_WAITING} batches are waiting already`, 1000));
     }
+    this.#turnGiven = false;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ work, progress, overlaps, resolve, reject });
       this.#next();
     });
   }
 
-  /** Resolves when a batch handed over now begins at once; one caller in each round of the event loop. */
+  /** Resolves when a batch handed over now begins at once; so many callers in each round of the event loop as ROUND_MS allows. */
   turn({ overlaps = false }: { overlaps?: boolean } = {}): Promise<void> {
     return new Promise((resolve) => {
       this.#turns.push({ overlaps, give: resolve });
@@ -110,11 +122,25 @@ export class BatchRunner {
   }
 
   #offerTurn(): void {
-    if (this.#turnOffered || !this.#mayTurn()) return;
-    this.#turnOffered = true;
+    if (this.#turnGiven || this.#roundAsked || !this.#mayTurn()) return;
+    if (this.#now() < this.#roundEnds) {
+      this.#giveTurn();
+      return;
+    }
+    this.#roundAsked = true;
     setImmediate(() => {
-      this.#turnOffered = false;
-      if (this.#mayTurn()) this.#turns.shift()?.give();
+      this.#roundAsked = false;
+      this.#roundEnds = this.#now() + ROUND_MS;
+      if (this.#mayTurn()) this.#giveTurn();
+    });
+  }
+
+  /** Who gets it may find that he has no batch: then it is the next one's in the next round. */
+  #giveTurn(): void {
+    this.#turnGiven = true;
+    this.#turns.shift()?.give();
+    setImmediate(() => {
+      this.#turnGiven = false;
       this.#offerTurn();
     });
   }

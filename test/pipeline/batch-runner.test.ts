@@ -26,7 +26,7 @@ class HeldStore extends MemoryStateStore implements StateStore {
   }
 }
 
-function setup<S extends StateStore>(store: S) {
+function setup<S extends StateStore>(store: S, now?: () => number) {
   const settings = createTestSettings();
   const outcomes: unknown[] = [];
   const events: string[] = [];
@@ -35,6 +35,7 @@ function setup<S extends StateStore>(store: S) {
     logger: settings.logger,
     meter: settings.meter,
     onOutcome: (error) => outcomes.push(error),
+    ...(now && { now }),
   });
   /** Runs a batch that puts its name, and records what becomes of it. */
   const run = (name: string, work: (unit: WorkUnit) => Promise<void> = async () => {}) => {
@@ -57,23 +58,32 @@ function setup<S extends StateStore>(store: S) {
 const keys = (changes: readonly Change[]) => changes.map((change) => (change.op === 'put' ? change.key : change.op));
 
 describe('batch runner', () => {
-  it('gives one turn in each round of the event loop, to one after the other, while nothing runs', async () => {
-    const { runner, run, events } = setup(new MemoryStateStore());
+  it('gives one turn after the other while nothing runs, those that take long in rounds of their own', async () => {
+    let now = 0;
+    const { runner, run, events } = setup(new MemoryStateStore(), () => now);
     const round = () => new Promise((resolve) => setImmediate(resolve));
     let end = () => {};
-    const long = new Promise<void>((resolve) => {
+    const held = new Promise<void>((resolve) => {
       end = resolve;
     });
-    const first = run('first', () => long);
-    for (const name of ['a', 'b', 'c']) void runner.turn().then(() => run(name));
+    const first = run('first', () => held);
+    const long = async () => {
+      now += 50;
+    };
+    const short = async () => {
+      now += 1;
+    };
+    for (const [name, work] of Object.entries({ a: long, b: long, c: short, d: short, e: short, f: long, g: long })) {
+      void runner.turn().then(() => run(name, work));
+    }
     await round();
     await round();
     expect(events).toEqual(['run first']);
     end();
     await first;
-    for (const count of [1, 2, 3]) {
+    for (const begun of ['a', 'ab', 'abcdef', 'abcdefg']) {
       await round();
-      expect(events.filter((event) => /^run [abc]$/.test(event))).toEqual(['run a', 'run b', 'run c'].slice(0, count));
+      expect(events.flatMap((event) => /^run (\w)$/.exec(event)?.[1] ?? []).join('')).toBe(begun);
     }
     await runner.drain();
   });
