@@ -21,7 +21,7 @@ export const NO_TEXTS: readonly string[] = [];
 
 /**
  * One event on its way through the engine; all texts are bytes (latin1). Rules see what pre-decoding and decoding left
- * here, and histories keep it while a correlation may still need it.
+ * here; histories keep a record of it (`PastEvents`), and what is to be stored stays until its batch is.
  * Its texts stay as they are once it is decided: an alert's record is made of them when its batch leaves.
  */
 export class Event {
