@@ -12,6 +12,8 @@ import { judgeError, judgeReply, type Verdict } from './reply.ts';
 import { type LogsRequest, openRequest } from './request.ts';
 
 const compress = promisify(gzip);
+/** Alerts of stock rules: 5.2 ms of CPU for a megabyte and a sixth of it left, where zlib's own choice, 6, takes 6.9 ms for 5 % less. */
+const LEVEL = 4;
 /** A compressed request comes in as few pieces as that: each takes a turn of a loop that may be busy. */
 const MIN_PIECE = 16 * 1024;
 const MAX_PIECE = 1024 * 1024;
@@ -129,7 +131,7 @@ export class Sender {
 }
 
 function zip(body: Uint8Array): Promise<Buffer> {
-  return compress(body, { chunkSize: Math.min(MAX_PIECE, Math.max(MIN_PIECE, body.byteLength >> 2)) });
+  return compress(body, { level: LEVEL, chunkSize: Math.min(MAX_PIECE, Math.max(MIN_PIECE, body.byteLength >> 2)) });
 }
 
 function findAuthenticator(config: OtlpHttpConfig, host: Host): ClientAuthenticator | undefined {
