@@ -1,5 +1,5 @@
 import type { FieldTable } from '../compile/field-table.ts';
-import { FAILED } from '../matcher/wasm/json-code.ts';
+import { FAILED } from '../matcher/wasm/json-layout.ts';
 import { WasmJson } from '../matcher/wasm/wasm-json.ts';
 import { JsonScan, type ScanOutcome } from './json-scan.ts';
 import type { LogScan } from './log-scan.ts';

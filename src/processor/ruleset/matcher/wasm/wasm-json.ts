@@ -1,7 +1,7 @@
 import { HASH_START } from '../hash.ts';
 import { type WasmModule, wasmApi } from './api.ts';
+import { assembleJson } from './json-code.ts';
 import {
-  assembleJson,
   CAPACITY,
   COUNT,
   ESCAPES,
@@ -14,7 +14,7 @@ import {
   TABLE_MASK,
   TEXT,
   UNUSUAL,
-} from './json-code.ts';
+} from './json-layout.ts';
 
 const PAGE = 65536;
 
