@@ -6,8 +6,12 @@ import type { Decoder } from './ruleset.ts';
 export interface LinkIndex {
   /** Finds the literals that the matches of these regexes begin with. */
   readonly finder: PlaceFinder;
-  /** For each child the numbers of the literals that its alternatives begin with, -1 for one that begins with none. */
-  readonly starts: readonly (Int32Array | undefined)[];
+  /** Numbers of the literals that alternatives begin with, -1 for one that begins with none, child by child. */
+  readonly numbers: Int32Array;
+  /** For each child where its numbers begin, then one more; there are none of a child that is not asked this way. */
+  readonly offsets: Int32Array;
+  /** 1 where the next child belongs to the same chain. */
+  readonly goesOn: Uint8Array;
   /** For each of the other children what the log has to hold. */
   readonly needs: readonly (Needs | undefined)[];
 }
@@ -37,9 +41,20 @@ function indexRoot({ children }: Decoder, numberOf: (literal: string) => number)
   };
   const wanted = children.map(({ regex }) => regex?.search.starts?.filter((literal) => literal !== '') ?? []);
   const pays = wanted.reduce((sum, { length }) => sum + length, 0) >= MANY_LITERALS;
-  const starts = children.map(({ regex }, index) =>
-    pays && wanted[index]!.length > 0 ? Int32Array.from(regex!.search.starts!, startOf) : undefined,
-  );
-  const needs = children.map(({ regex }, index) => (starts[index] ? undefined : needsOf(regex?.search, numberOf)));
-  return { finder: new PlaceFinder([...literals.keys()]), starts, needs };
+  const numbers: number[] = [];
+  const offsets = [0];
+  const needs: (Needs | undefined)[] = [];
+  for (const [index, { regex }] of children.entries()) {
+    const asked = pays && wanted[index]!.length > 0;
+    if (asked) numbers.push(...regex!.search.starts!.map(startOf));
+    needs.push(asked ? undefined : needsOf(regex?.search, numberOf));
+    offsets.push(numbers.length);
+  }
+  return {
+    finder: new PlaceFinder([...literals.keys()]),
+    numbers: Int32Array.from(numbers),
+    offsets: Int32Array.from(offsets),
+    goesOn: Uint8Array.from(children, ({ getNext }) => (getNext ? 1 : 0)),
+    needs,
+  };
 }

@@ -177,6 +177,12 @@ function runChain(
   const ossec = ruleset.dialect === 'ossec';
   let previous = -1;
   for (; index < siblings.length; index++) {
+    // Most names of a long chain are not there: their decoders are not even looked at.
+    if (links && tracer === undefined && context.index!.starts.isMissing(index)) {
+      if (links.goesOn[index] === 0) return;
+      if (ossec) previous = -1;
+      continue;
+    }
     const link = siblings[index]!;
     if (link.plugin) {
       tracer?.decoded(link, 'plugin', true);
@@ -208,13 +214,9 @@ function searchRegex(
 ): SearchResult | undefined {
   const { search } = link.regex!;
   if (!links) return limits.search(search, log, from, link.ownName);
-  const numbers = links.starts[position];
-  if (!numbers) {
-    const needs = links.needs[position];
-    return needs && !index!.scan.meets(needs) ? undefined : limits.search(search, log, from, link.ownName);
-  }
-  const starts = index!.starts.of(numbers);
-  return starts && limits.search(search, log, from, link.ownName, starts);
+  const needs = links.needs[position];
+  if (needs && !index!.scan.meets(needs)) return undefined;
+  return limits.search(search, log, from, link.ownName, index!.starts.of(position));
 }
 
 function startOf(start: SearchStart, afterParent: number, afterPrematch: number, previous: number): number {

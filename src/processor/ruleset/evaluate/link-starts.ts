@@ -17,19 +17,33 @@ export class LinkStarts {
     this.found = false;
   }
 
-  /** The first places of the literals of a link, one for each alternative, valid until the next call; undefined where all are missing. */
-  of(numbers: Int32Array): Int32Array | undefined {
+  /** Whether the log has none of the literals that a child's regex begins with, and so cannot match it. */
+  isMissing(position: number): boolean {
+    const { numbers, offsets } = this.links!;
+    const to = offsets[position + 1]!;
+    let at = offsets[position]!;
+    if (at === to) return false;
     if (!this.found) this.find();
-    const { length } = numbers;
-    const starts = this.scratch(length);
-    let any = false;
-    for (let index = 0; index < length; index++) {
-      const number = numbers[index]!;
-      const place = number < 0 ? 0 : this.places[number]!;
-      starts[index] = place;
-      if (place >= 0) any = true;
+    for (; at < to; at++) {
+      const number = numbers[at]!;
+      if (number < 0 || this.places[number]! >= 0) return false;
     }
-    return any ? starts : undefined;
+    return true;
+  }
+
+  /** The first places of a child's literals, one for each alternative, valid until the next call; undefined where it has none. */
+  of(position: number): Int32Array | undefined {
+    const { numbers, offsets } = this.links!;
+    const from = offsets[position]!;
+    const length = offsets[position + 1]! - from;
+    if (length === 0) return undefined;
+    if (!this.found) this.find();
+    const starts = this.scratch(length);
+    for (let index = 0; index < length; index++) {
+      const number = numbers[from + index]!;
+      starts[index] = number < 0 ? 0 : this.places[number]!;
+    }
+    return starts;
   }
 
   private scratch(length: number): Int32Array {
