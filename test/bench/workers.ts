@@ -2,12 +2,13 @@
  * What worker threads of the `ruleset` processor bring: batches of many hosts through the processor, as a pipeline sends
  * them, alerts encoded as the `otlp_http` exporter does, state committed to a store in memory.
  *
- *     node test/bench/workers.ts [--seconds 5] [--workers 1,2,4] [--corpus sshdSources] [--senders 8]
+ *     node test/bench/workers.ts [--seconds 5] [--workers 1,2,4] [--corpus sshdSources] [--senders 8] [--events N]
  *
  * Each number of workers runs in a process of its own. Wall figures mean something on an idle machine only; the CPU
  * figures hold on any: `main` is what the thread that hands out and collects needs for an event, so its inverse is what
  * any number of workers can reach. `workers wait` is the part of the time in which they had nothing to do; with
- * `--senders 1` no batch overlaps another. `RSS` is the highest of the process, its heap bounded as that of the program.
+ * `--events N` ends after so many, for counting instructions: `perf stat -e instructions:u` of two numbers, one less the
+ * other. With `--senders 1` no batch overlaps another. `RSS` is the highest of the process, its heap bounded as that of the program.
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +62,7 @@ const { values: options } = parseArgs({
     workers: { type: 'string', default: '1,2,4' },
     corpus: { type: 'string', default: 'sshdSources' },
     senders: { type: 'string', default: String(SENDERS) },
+    events: { type: 'string' },
     child: { type: 'boolean', default: false },
   },
 });
@@ -96,9 +98,11 @@ interface Measured {
   readonly corpus: string;
   readonly seconds: number;
   readonly senders: number;
+  /** Instead of seconds, where given. */
+  readonly events: number | undefined;
 }
 
-async function measure({ workers, corpus, seconds, senders }: Measured): Promise<Figures> {
+async function measure({ workers, corpus, seconds, senders, events: wanted }: Measured): Promise<Figures> {
   if (!isCorpus(corpus)) throw new Error(`--corpus: one of ${Object.keys(CORPORA).join(', ')}`);
   const lines = CORPORA[corpus]();
   if (!lines) throw new Error(`the lines of ${corpus} are not there`);
@@ -152,7 +156,7 @@ async function measure({ workers, corpus, seconds, senders }: Measured): Promise
     };
   };
   await run((events) => events > WARM_EVENTS * workers);
-  const figures = await run((_events, passed) => passed > seconds);
+  const figures = await run((events, passed) => (wanted === undefined ? passed > seconds : events >= wanted));
   await processor.shutdown();
   return figures;
 }
@@ -163,6 +167,7 @@ if (options.child) {
     corpus: options.corpus,
     seconds: Number(options.seconds),
     senders: Number(options.senders),
+    events: options.events === undefined ? undefined : Number(options.events),
   });
   console.log(JSON.stringify(figures));
 } else {
@@ -173,6 +178,7 @@ if (options.child) {
   const { corpus, seconds, senders } = options;
   for (const workers of options.workers.split(',')) {
     const rest = ['--corpus', corpus, '--seconds', seconds, '--senders', senders];
+    if (options.events !== undefined) rest.push('--events', options.events);
     const args = ['--import', BOUNDED, fileURLToPath(import.meta.url), '--child', '--workers', workers, ...rest];
     const output = execFileSync(process.execPath, args, { encoding: 'utf8' });
     const { events, cores, cpu, main, alerts, idle, rss } = JSON.parse(output.trim().split('\n').at(-1)!) as Figures;
