@@ -47,7 +47,10 @@ const size = fc.oneof(
 
 describe('records of bytes', () => {
   test('stay as they were while others come and go in any order', () => {
-    const step = fc.record({ add: fc.array(size, { maxLength: 40, size: 'max' }), forget: fc.array(fc.nat(), { maxLength: 45, size: 'max' }) });
+    const step = fc.record({
+      add: fc.array(size, { maxLength: 40, size: 'max' }),
+      forget: fc.array(fc.nat(), { maxLength: 45, size: 'max' }),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 25, size: 'max' }), (steps) => {
         const records = new Records();
