@@ -20,6 +20,7 @@ import type { Change } from '../../src/component/state-store.ts';
 import { encodeLogsRequest } from '../../src/otlp/encode.ts';
 import type { AnyValue } from '../../src/pdata/any-value.ts';
 import { countRecords, type LogBatch } from '../../src/pdata/logs.ts';
+import { releaseBytes } from '../../src/pdata/release-bytes.ts';
 import { BatchRunner } from '../../src/pipeline/batch-runner.ts';
 import { createIntake } from '../../src/pipeline/intake.ts';
 import { rulesetFactory } from '../../src/processor/ruleset/factory.ts';
@@ -86,10 +87,15 @@ function createBatches(lines: readonly string[]): LogBatch[] {
   }));
 }
 
-/** Takes alerts as a queue would, and keeps none. */
+/** Takes alerts as a queue would, and keeps none: their memory is given back, as `otlp_http` does once they are stored. */
 class SinkStore extends MemoryStateStore {
   override commit(changes: readonly Change[]): Promise<void> {
-    return super.commit(changes.filter(({ op }) => op !== 'enqueue'));
+    const kept: Change[] = [];
+    for (const change of changes) {
+      if (change.op === 'enqueue') releaseBytes(change.payload);
+      else kept.push(change);
+    }
+    return super.commit(kept);
   }
 }
 

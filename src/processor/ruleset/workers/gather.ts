@@ -1,3 +1,4 @@
+import type { WorkUnit } from '../../../component/state-store.ts';
 import type { LogRecord, ScopeLogs } from '../../../pdata/logs.ts';
 import { createAlertResource } from '../alert/record.ts';
 import type { RulesetConfig } from '../config.ts';
@@ -56,9 +57,12 @@ function place(
  * Gives the memory of what came from the workers back at once. It is outside of the heap: waiting for it to be found unused
  * would make for more collections of the whole heap than all else here.
  */
-export function release(outcomes: ReadonlyMap<number, readonly ShardOutcome[]>): void {
+export function release(outcomes: ReadonlyMap<number, readonly ShardOutcome[]>, work: WorkUnit): void {
   for (const all of outcomes.values()) {
-    // What is remembered stands in the message, too, until it is stored.
-    for (const { message, memory } of all) if (!memory) message.transfer(0);
+    for (const { message, memory } of all) {
+      // What is remembered stands in the message, too, until the store has a copy.
+      if (memory) work.onCommit(() => message.transfer(0));
+      else message.transfer(0);
+    }
   }
 }

@@ -154,7 +154,7 @@ export class ShardedRulesetProcessor implements Processor {
       this.#telemetry.incoming(countRecords(batch));
       this.#telemetry.duration.record((performance.now() - started) / 1000, { processor: this.#settings.id });
       await handOn(gather(sent, found, this.#config), this.#next, work, this.#telemetry);
-      if (this.#next.ignoresAlerts === true) release(found);
+      if (this.#next.ignoresAlerts === true) release(found, work);
     } catch (error) {
       // Whatever comes behind this batch was evaluated on top of it.
       this.#state?.fail();
