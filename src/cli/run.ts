@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { systemClock } from '../component/clock.ts';
 import { printableLine } from '../pdata/printable.ts';
 import { redactUrl } from '../pdata/redact.ts';
 import { buildPipelines } from '../pipeline/pipelines.ts';
@@ -8,6 +9,7 @@ import { findDataDir } from './data-dir.ts';
 import { digestConfig } from './digest-config.ts';
 import { createEnvironment } from './environment.ts';
 import { isExpected } from './expected.ts';
+import { watchHeap } from './heap-watch.ts';
 import { type CliIo, type ExitCode, write } from './io.ts';
 import { loadConfigOf, printDiagnostics } from './load-config.ts';
 import { createLogger } from './logger.ts';
@@ -43,6 +45,7 @@ export async function run(options: RunOptions, io: CliIo): Promise<ExitCode> {
   process.on('uncaughtException', onFault);
   process.on('unhandledRejection', onFault);
   let metrics: Metrics | undefined;
+  let endHeapWatch: (() => void) | undefined;
   try {
     metrics = await startMetrics(telemetry.metrics);
     for (const endpoint of metrics.endpoints) logger.info({ endpoint }, 'metrics can be fetched');
@@ -64,6 +67,7 @@ export async function run(options: RunOptions, io: CliIo): Promise<ExitCode> {
     });
     await pipelines.start();
     logger.info({ pipelines: Object.keys(config.service.pipelines), dataDir }, 'running');
+    endHeapWatch = watchHeap(systemClock);
     await stopped;
     logger.info({}, 'stopped');
     return 0;
@@ -72,6 +76,7 @@ export async function run(options: RunOptions, io: CliIo): Promise<ExitCode> {
     else logger.error({ error }, 'cannot run');
     return 1;
   } finally {
+    endHeapWatch?.();
     await metrics?.shutdown();
     signals.close();
     process.off('uncaughtException', onFault);
