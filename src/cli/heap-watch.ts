@@ -2,9 +2,9 @@ import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '../component/clock.ts';
 import { releaseHeap } from '../heap.ts';
 
-const EVERY_MS = 30_000;
+const EVERY_MS = 10_000;
 /** What is worth the tenth of a second that it takes to give it back. */
-const WORTH_BYTES = 16 * 2 ** 20;
+const WORTH_BYTES = 24 * 2 ** 20;
 
 /**
  * Gives pages of the heap back that came since the last time, where these are many: V8 keeps the most it ever needed,
