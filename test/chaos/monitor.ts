@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeLogsRequestJson } from '../../src/otlp/decode-json.ts';
 import { type ArrivedAlert, type FakeBackend, readAlert } from './backend.ts';
@@ -18,8 +18,8 @@ export class Monitor {
   /** Lines of the dead-letter file that a kill cut off; what they should have held comes again. */
   tornLetters = 0;
   readonly #lines = new Set<string>();
-  #read = 0;
-  #rest = '';
+  /** The file as it was at the last look. */
+  #read: Buffer = Buffer.alloc(0);
   /** While something is broken on purpose, nothing need arrive. */
   #calmSince = Date.now();
   #disturbed = 0;
@@ -71,21 +71,18 @@ export class Monitor {
     return [this.#backend.alerts, this.deadLetters].some((alerts) => [...alerts.values()].some(matches));
   }
 
-  /** Reads on where the last call ended. */
+  /** Reads all of it anew: a letter that could not be written in full is taken back, and another one may come in its place. */
   #readDeadLetters(): void {
     const path = this.deadLetterFile();
     if (path === undefined) return;
-    const file = openSync(path, 'r');
-    const bytes = Buffer.alloc(64 * 1024);
-    for (let size = readSync(file, bytes, 0, bytes.length, this.#read); size > 0; ) {
-      this.#read += size;
-      this.#rest += bytes.toString('latin1', 0, size);
-      size = readSync(file, bytes, 0, bytes.length, this.#read);
-    }
-    closeSync(file);
-    const lines = this.#rest.split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#readLetter(Buffer.from(line, 'latin1').toString('utf8'));
+    const bytes = readFileSync(path);
+    if (bytes.equals(this.#read)) return;
+    this.#read = bytes;
+    this.deadLetters.clear();
+    this.#lines.clear();
+    this.tornLetters = 0;
+    const lines = bytes.toString('utf8').split('\n');
+    for (const line of lines.slice(0, -1)) this.#readLetter(line);
   }
 
   deadLetterFile(): string | undefined {
