@@ -170,7 +170,10 @@ export async function runOnce({ seed, load, folder, entry, faults, storage }: Ru
         // A letter that a kill cut off on a full disk: it was still queued, and was written once more.
         const undelivered = stderr.split('\n').filter((line) => /jsonl:\d+: /.test(line));
         const onlyTorn = undelivered.length === monitor.tornLetters && undelivered.every(isTorn);
-        if (error && !onlyTorn) violations.push(`replay: ${error.message} ${stderr.slice(-2000)}`);
+        // A replay that ends by itself says nothing of any letter.
+        if (error && (undelivered.length === 0 || !onlyTorn)) {
+          violations.push(`replay: ${error.message} (code ${error.code}) ${stderr.slice(-2000)}`);
+        }
         resolve();
       });
     });
