@@ -15,41 +15,43 @@ import {
   load8,
   load32,
   loop,
-  ltS,
   ltU,
-  ne,
   or,
   set,
   splat8,
   store32,
   store128,
   sub,
-  tee,
   when,
 } from './assembler.ts';
 import {
   ARRAY,
-  byte,
   COUNT,
   ESCAPES,
   FAILED,
-  fail,
-  failUnless,
-  giveUp,
   INNER_OBJECT,
-  isAt,
   LEAF_COUNT,
-  MAX_DEPTH,
   OBJECT,
   SKIP_NULL,
   STRING,
-  skipPlain,
-  skipSpace,
   TEXT,
   TEXT_END,
   VALUE,
 } from './json-layout.ts';
 import { objectFunction } from './json-object-code.ts';
+import {
+  byte,
+  closeOrGoOn,
+  enter,
+  fail,
+  failUnless,
+  giveUp,
+  goBehind,
+  isAt,
+  next,
+  skipPlain,
+  skipSpace,
+} from './json-pieces.ts';
 
 /** What `JsonScan` of `evaluate/json-scan.ts` does, which takes over where this says that something is unusual. */
 export function assembleJson(): Uint8Array<ArrayBuffer> {
@@ -86,11 +88,7 @@ function readFunction() {
 /** The place behind a value that is no object of fields. */
 function valueFunction() {
   const [AT, DEPTH, FIRST, PLACE, START] = [0, 1, 2, 3, 4] as const;
-  const digits = loop(
-    leaveIf(gtU(sub(load8(get(PLACE)), byte('0')), i32(9))),
-    set(PLACE, add(get(PLACE), i32(1))),
-    again(),
-  );
+  const digits = loop(leaveIf(gtU(sub(load8(get(PLACE)), byte('0')), i32(9))), next(PLACE), again());
   const body = [
     when(geU(get(AT), load32(i32(TEXT_END))), fail),
     set(FIRST, load8(get(AT))),
@@ -101,7 +99,7 @@ function valueFunction() {
       set(START, get(PLACE)),
       digits,
       when(eq(get(PLACE), get(START)), giveUp),
-      when(isAt(PLACE, '.'), set(PLACE, add(get(PLACE), i32(1))), digits),
+      when(isAt(PLACE, '.'), next(PLACE), digits),
       // An exponent, perhaps; what is very long is cut.
       when(eq(or(load8(get(PLACE)), i32(0x20)), byte('e')), giveUp),
       when(gtU(sub(get(PLACE), get(AT)), i32(63)), giveUp),
@@ -124,17 +122,17 @@ function stringFunction() {
   const [AT, END, BITS, V] = [0, 1, 2, 3] as const;
   const body = [
     set(END, load32(i32(TEXT_END))),
-    set(AT, add(get(AT), i32(1))),
+    next(AT),
     loop(
       skipPlain(AT, BITS, V),
       when(geU(get(AT), get(END)), fail),
       set(BITS, load8(get(AT))),
       when(eq(get(BITS), byte('"')), giveBack(add(get(AT), i32(1)))),
       when(eqz(get(BITS)), giveUp),
-      set(AT, add(get(AT), i32(1))),
+      next(AT),
       when(geU(get(AT), get(END)), fail),
       when(eqz(load8(load8(get(AT)), ESCAPES)), giveUp),
-      set(AT, add(get(AT), i32(1))),
+      next(AT),
       again(),
     ),
     i32(FAILED),
@@ -145,20 +143,11 @@ function stringFunction() {
 function arrayFunction() {
   const [AT, DEPTH, END, BYTE] = [0, 1, 2, 3] as const;
   const body = [
-    when(geU(get(DEPTH), i32(MAX_DEPTH)), fail),
-    set(END, load32(i32(TEXT_END))),
-    set(AT, add(get(AT), i32(1))),
-    skipSpace(AT, END),
-    when(isAt(AT, ']'), when(ltU(get(AT), get(END)), giveBack(add(get(AT), i32(1))))),
+    enter(AT, DEPTH, END, ']'),
     loop(
       skipSpace(AT, END),
-      when(ltS(tee(AT, call(VALUE, get(AT), add(get(DEPTH), i32(1)))), i32(0)), giveBack(get(AT))),
-      skipSpace(AT, END),
-      when(geU(get(AT), get(END)), fail),
-      set(BYTE, load8(get(AT))),
-      set(AT, add(get(AT), i32(1))),
-      when(eq(get(BYTE), byte(']')), giveBack(get(AT))),
-      when(ne(get(BYTE), byte(',')), fail),
+      goBehind(AT, call(VALUE, get(AT), add(get(DEPTH), i32(1)))),
+      closeOrGoOn(AT, END, BYTE, ']'),
       again(),
     ),
     i32(FAILED),
@@ -170,25 +159,16 @@ function arrayFunction() {
 function innerFunction() {
   const [AT, DEPTH, END, BYTE] = [0, 1, 2, 3] as const;
   const body = [
-    when(geU(get(DEPTH), i32(MAX_DEPTH)), fail),
-    set(END, load32(i32(TEXT_END))),
-    set(AT, add(get(AT), i32(1))),
-    skipSpace(AT, END),
-    when(isAt(AT, '}'), when(ltU(get(AT), get(END)), giveBack(add(get(AT), i32(1))))),
+    enter(AT, DEPTH, END, '}'),
     loop(
       failUnless(AT, END, '"'),
-      when(ltS(tee(AT, call(STRING, get(AT))), i32(0)), giveBack(get(AT))),
+      goBehind(AT, call(STRING, get(AT))),
       skipSpace(AT, END),
       failUnless(AT, END, ':'),
-      set(AT, add(get(AT), i32(1))),
+      next(AT),
       skipSpace(AT, END),
-      when(ltS(tee(AT, call(VALUE, get(AT), add(get(DEPTH), i32(1)))), i32(0)), giveBack(get(AT))),
-      skipSpace(AT, END),
-      when(geU(get(AT), get(END)), fail),
-      set(BYTE, load8(get(AT))),
-      set(AT, add(get(AT), i32(1))),
-      when(eq(get(BYTE), byte('}')), giveBack(get(AT))),
-      when(ne(get(BYTE), byte(',')), fail),
+      goBehind(AT, call(VALUE, get(AT), add(get(DEPTH), i32(1)))),
+      closeOrGoOn(AT, END, BYTE, '}'),
       skipSpace(AT, END),
       again(),
     ),

@@ -1,28 +1,3 @@
-import {
-  add,
-  again,
-  bitmask8,
-  type Code,
-  ctz,
-  eq,
-  eq8,
-  get,
-  geU,
-  giveBack,
-  gtU,
-  i32,
-  leaveIf,
-  load8,
-  load128,
-  loop,
-  ne,
-  or,
-  or128,
-  set,
-  splat8,
-  when,
-} from './assembler.ts';
-
 // Places in the memory. Words first:
 export const TEXT_END = 0;
 export const SKIP_NULL = 4;
@@ -60,35 +35,3 @@ export const VALUE = 2;
 export const STRING = 3;
 export const ARRAY = 4;
 export const INNER_OBJECT = 5;
-
-export const byte = (char: string): Code => i32(char.charCodeAt(0));
-export const fail = giveBack(i32(FAILED));
-export const giveUp = giveBack(i32(UNUSUAL));
-export const isAt = (place: number, char: string): Code => eq(load8(get(place)), byte(char));
-
-/** Moves `place` to the next byte above 32, at most to the end. */
-export const skipSpace = (place: number, end: number): Code =>
-  loop(
-    leaveIf(geU(get(place), get(end))),
-    leaveIf(gtU(load8(get(place)), i32(32))),
-    set(place, add(get(place), i32(1))),
-    again(),
-  );
-
-/** Moves `place` to the next quote, backslash or zero. */
-export const skipPlain = (place: number, bits: number, vector: number): Code => [
-  ...loop(
-    set(vector, load128(get(place))),
-    set(
-      bits,
-      bitmask8(or128(or128(eq8(get(vector), splat8(34)), eq8(get(vector), splat8(92))), eq8(get(vector), splat8(0)))),
-    ),
-    leaveIf(get(bits)),
-    set(place, add(get(place), i32(16))),
-    again(),
-  ),
-  ...set(place, add(get(place), ctz(get(bits)))),
-];
-
-export const failUnless = (place: number, end: number, char: string): Code =>
-  when(or(geU(get(place), get(end)), ne(load8(get(place)), byte(char))), fail);

@@ -32,30 +32,22 @@ import {
   xor,
 } from './assembler.ts';
 import {
-  byte,
   COUNT,
   FAILED,
-  fail,
-  failUnless,
-  giveUp,
-  isAt,
   LEAF,
   LEAF_COUNT,
   LEAVES,
-  MAX_DEPTH,
   MAX_LEAVES,
   NAMES,
   OBJECT,
   PATHS,
   SKIP_NULL,
-  skipPlain,
-  skipSpace,
   TABLE,
   TABLE_MASK,
   TEXT,
-  TEXT_END,
   VALUE,
 } from './json-layout.ts';
+import { byte, closeOrGoOn, enter, fail, failUnless, giveUp, isAt, next, skipPlain, skipSpace } from './json-pieces.ts';
 
 /** Walks over an object whose members are fields, and notes where those of known paths lie. */
 export function objectFunction() {
@@ -82,7 +74,6 @@ export function objectFunction() {
   const V = 18;
   const name = (depth: Code): Code => add(shl(depth, i32(3)), i32(NAMES));
   const path = add(shl(get(NUMBER), i32(3)), load32(i32(PATHS)));
-  const next = (place: number): Code => set(place, add(get(place), i32(1)));
 
   const hashName = [
     set(HASH, get(PREFIX)),
@@ -161,11 +152,7 @@ export function objectFunction() {
   ].flat();
 
   const body = [
-    when(geU(get(DEPTH), i32(MAX_DEPTH)), fail),
-    set(END, load32(i32(TEXT_END))),
-    next(AT),
-    skipSpace(AT, END),
-    when(isAt(AT, '}'), when(ltU(get(AT), get(END)), giveBack(add(get(AT), i32(1))))),
+    enter(AT, DEPTH, END, '}'),
     loop(
       failUnless(AT, END, '"'),
       set(START, add(get(AT), i32(1))),
@@ -191,12 +178,7 @@ export function objectFunction() {
         ],
         [member],
       ),
-      skipSpace(AT, END),
-      when(geU(get(AT), get(END)), fail),
-      set(FIRST, load8(get(AT))),
-      next(AT),
-      when(eq(get(FIRST), byte('}')), giveBack(get(AT))),
-      when(ne(get(FIRST), byte(',')), fail),
+      closeOrGoOn(AT, END, FIRST, '}'),
       skipSpace(AT, END),
       again(),
     ),
