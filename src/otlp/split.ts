@@ -1,7 +1,7 @@
 import { LENGTH, WireReader } from './wire-reader.ts';
 
 /** Bounds of one request. */
-export interface SplitLimits {
+export interface RequestLimits {
   readonly maxRecords: number;
   readonly maxBytes: number;
 }
@@ -31,7 +31,7 @@ const MAX_PREFIX = 6;
  * into the records. One that is too large by itself stands alone. `room` is how many bytes are left free in front of each.
  * @throws MalformedRequestError
  */
-export function splitLogsRequest(bytes: Uint8Array, limits: SplitLimits, room = 0): RequestPart[] {
+export function splitLogsRequest(bytes: Uint8Array, limits: RequestLimits, room = 0): RequestPart[] {
   const parts: RequestPart[] = [];
   let part = new PartWriter();
   for (const group of readGroups(bytes)) {

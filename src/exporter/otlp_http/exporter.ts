@@ -9,6 +9,7 @@ import type { Host, Settings } from '../../component/host.ts';
 import type { WorkUnit } from '../../component/state-store.ts';
 import { createExporterTelemetry, type ExporterTelemetry } from '../../component/telemetry.ts';
 import { makeFolder } from '../../config/make-folder.ts';
+import type { RequestLimits } from '../../otlp/split.ts';
 import type { LogBatch } from '../../pdata/logs.ts';
 import { countRecords } from '../../pdata/logs.ts';
 import { releaseBytes } from '../../pdata/release-bytes.ts';
@@ -18,7 +19,7 @@ import { Delivery } from './delivery.ts';
 import { type Environment, resolveTarget } from './environment.ts';
 import { QueueWatch } from './queue-watch.ts';
 import { QueueWorker } from './queue-worker.ts';
-import { createRequests, type LogsRequest, type RequestLimits } from './request.ts';
+import { createRequests, type LogsRequest } from './request.ts';
 import { SendQueue } from './send-queue.ts';
 import { Sender } from './sender.ts';
 

@@ -1,9 +1,10 @@
 import { sleep } from '../../component/clock.ts';
 import type { Settings } from '../../component/host.ts';
 import { Backoff, type RetryConfig } from '../../config/retry.ts';
+import type { RequestLimits } from '../../otlp/split.ts';
 import { releaseBytes } from '../../pdata/release-bytes.ts';
 import type { Delivery } from './delivery.ts';
-import type { LogsRequest, RequestLimits } from './request.ts';
+import type { LogsRequest } from './request.ts';
 import type { SendQueue, Taken } from './send-queue.ts';
 
 export interface QueueWorkerOptions {

@@ -1,17 +1,11 @@
 import { decodeLogsRequest } from '../../otlp/decode.ts';
 import { encodeLogsRequest } from '../../otlp/encode.ts';
 import { createDecodeReport } from '../../otlp/limits.ts';
-import { splitLogsRequest } from '../../otlp/split.ts';
+import { type RequestLimits, splitLogsRequest } from '../../otlp/split.ts';
 import { toText } from '../../pdata/any-value.ts';
 import type { LogBatch, LogRecord, ScopeLogs } from '../../pdata/logs.ts';
 import { countRecords } from '../../pdata/logs.ts';
 import { releaseBytes } from '../../pdata/release-bytes.ts';
-
-/** Bounds of one request. */
-export interface RequestLimits {
-  maxRecords: number;
-  maxBytes: number;
-}
 
 /** What is sent at once: an `ExportLogsServiceRequest` in protobuf. */
 export interface LogsRequest {

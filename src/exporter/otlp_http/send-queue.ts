@@ -1,7 +1,8 @@
 import { RefusedError } from '../../component/errors.ts';
 import type { Change, QueueItem, StateStore } from '../../component/state-store.ts';
+import type { RequestLimits } from '../../otlp/split.ts';
 import { releaseBytes } from '../../pdata/release-bytes.ts';
-import { fromPayload, joinRequests, type LogsRequest, type RequestLimits, toPayload } from './request.ts';
+import { fromPayload, joinRequests, type LogsRequest, toPayload } from './request.ts';
 
 export interface QueueLimits {
   maxItems: number;
