@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compileRuleset } from '../../../../src/processor/ruleset/compile/compile.ts';
 import type { Compat, Dialect, Ruleset } from '../../../../src/processor/ruleset/compile/ruleset.ts';
-import { createEngine, type Engine } from '../../../../src/processor/ruleset/evaluate/engine.ts';
+import { createEngine, type Engine, type EventInput } from '../../../../src/processor/ruleset/evaluate/engine.ts';
 import type { Quota } from '../../../../src/processor/ruleset/evaluate/state/host-shares.ts';
 import { EngineState } from '../../../../src/processor/ruleset/evaluate/state.ts';
 import { createRandom, type Random, testSeed } from '../../../support/random.ts';
@@ -46,6 +46,16 @@ function open(ruleset: Ruleset, plain: boolean, history?: Quota): Engine {
   return createEngine(ruleset, state, { mode: 'live', hostname: 'own', localTime, plain });
 }
 
+/** The rule that both engines find. */
+function decide(engines: readonly Engine[], input: EventInput, which: string): string | undefined {
+  const [found, wanted] = engines.map((engine) => {
+    const { rule, event, alert } = engine.evaluate(input);
+    return { rule: rule?.id, alert, previous: event.previous };
+  });
+  expect(found, which).toEqual(wanted);
+  return found?.rule;
+}
+
 describe('past events looked up by key', () => {
   const seed = testSeed();
 
@@ -72,12 +82,7 @@ describe('past events looked up by key', () => {
           timeMs: time,
           trusted: false,
         };
-        const [found, wanted] = engines.map((engine) => {
-          const { rule, event, alert } = engine.evaluate(input);
-          return { rule: rule?.id, alert, previous: event.previous };
-        });
-        expect(found, `round ${round}, event ${number}`).toEqual(wanted);
-        if (found?.rule?.startsWith('20')) fired++;
+        if (decide(engines, input, `round ${round}, event ${number}`)?.startsWith('20')) fired++;
       }
     }
     expect(fired).toBeGreaterThan(500);
@@ -101,12 +106,7 @@ describe('past events looked up by key', () => {
           timeMs: time,
           trusted: false,
         };
-        const [found, wanted] = engines.map((engine) => {
-          const { rule, event, alert } = engine.evaluate(input);
-          return { rule: rule?.id, alert, previous: event.previous };
-        });
-        expect(found, `round ${round}, event ${number}`).toEqual(wanted);
-        if (found?.rule?.startsWith('20')) fired++;
+        if (decide(engines, input, `round ${round}, event ${number}`)?.startsWith('20')) fired++;
       }
     }
     expect(fired).toBeGreaterThan(300);
