@@ -50,7 +50,6 @@ export const suspendSchema = section(
 );
 
 export type MemoryConfig = z.output<typeof memorySchema>;
-export type SuspendConfig = z.output<typeof suspendSchema>;
 
 /** `parts`: among how many engines the sums are divided; what one host may hold stays, up to the whole part. */
 export function stateLimitsOf(memory: MemoryConfig, parts = 1): StateLimits {

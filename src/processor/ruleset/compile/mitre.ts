@@ -106,13 +106,6 @@ export function resolveMitre(reference: MitreReference | undefined): Rule['mitre
   return { id, tactic: [...tactic], technique };
 }
 
-/** Ids that the table does not have, for a hint. */
-export function unknownTechniques(reference: MitreReference | undefined): string[] {
-  if (reference === undefined) return [];
-  const ids = reference.form === 'techniques' ? reference.ids : reference.pairs.map((pair) => pair.technique);
-  return ids.filter((id) => techniqueOf(id).length === 0);
-}
-
 function techniqueOf(id: string): readonly string[] {
   return Object.hasOwn(ATTACK.techniques, id) ? (ATTACK.techniques[id] ?? []) : [];
 }

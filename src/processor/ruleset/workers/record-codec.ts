@@ -79,7 +79,7 @@ export function readRecord(reader: WireReader): { order: number; record: LogReco
 type Trace = Pick<LogRecord, 'traceId' | 'spanId' | 'flags'>;
 
 /** Few records have one. */
-export function writeTrace(writer: WireWriter, { traceId, spanId, flags }: Trace): void {
+function writeTrace(writer: WireWriter, { traceId, spanId, flags }: Trace): void {
   const isTraced = traceId !== '' || spanId !== '' || flags !== 0;
   writer.flag(isTraced);
   if (!isTraced) return;
@@ -88,7 +88,7 @@ export function writeTrace(writer: WireWriter, { traceId, spanId, flags }: Trace
   writer.count(flags);
 }
 
-export function readTrace(reader: WireReader): Trace {
+function readTrace(reader: WireReader): Trace {
   if (!reader.flag()) return { traceId: '', spanId: '', flags: 0 };
   return { traceId: reader.text(), spanId: reader.text(), flags: reader.count() };
 }

@@ -55,11 +55,6 @@ export class Snapshots {
     return this.owners.bytes;
   }
 
-  /** Bytes of texts in memory. */
-  get cachedBytes(): number {
-    return this.bytes;
-  }
-
   get(slot: string): Snapshot | undefined {
     if (!this.owners.has(slot)) return undefined;
     this.owners.touch(slot);
