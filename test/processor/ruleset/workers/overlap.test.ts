@@ -19,16 +19,12 @@ const HOSTS_EACH = 2;
 
 /** Fails at random, and only later than the call. */
 class ShakyStore extends MemoryStateStore implements StateStore {
-  readonly #isBad: () => boolean;
-
-  constructor(isBad: () => boolean) {
-    super();
-    this.#isBad = isBad;
-  }
+  /** Whether the next commit fails; none does before it is given: a start that cannot store its layout rejects. */
+  isBad: () => boolean = () => false;
 
   override async commit(changes: readonly Change[]): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    if (this.#isBad()) throw new Error('disk full');
+    if (this.isBad()) throw new Error('disk full');
     await super.commit(changes);
   }
 }
@@ -81,7 +77,7 @@ function createBatches(random: Random, count: number): LogBatch[][] {
 /** Sends everything through a runner as the pipeline has one; every sender comes again until its batch is safe. */
 async function run(workers: number, batches: LogBatch[][], troubles: Partial<Troubles> = {}): Promise<Result> {
   const settings = createTestSettings({ id: 'ruleset' });
-  const store = new ShakyStore(troubles.commit ?? (() => false));
+  const store = new ShakyStore();
   const alerts = new Map<string, unknown[]>();
   const threads: Worker[] = [];
   const note = (worker: Worker) => threads.push(worker);
@@ -106,6 +102,7 @@ async function run(workers: number, batches: LogBatch[][], troubles: Partial<Tro
   };
   const processor = rulesetFactory.create(settings, rulesetFactory.schema.parse({ ...content.config, workers }), next);
   await processor.start(createTestHost({ store }));
+  if (troubles.commit) store.isBad = troubles.commit;
   const runner = new BatchRunner({ store: () => store, logger: settings.logger, meter: settings.meter });
   const intake = createIntake(
     {
